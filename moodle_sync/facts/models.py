@@ -54,7 +54,7 @@ class BaseFact(Model):
     occurred_at: AwareDatetime | None
     """When it happened, by Moodle's clock; None where Moodle keeps no time for it."""
     wsfunction: str
-    """The web service function that said so. Not part of the value: the same state by another route is the same fact."""
+    """The web service function that said so. Not in the value: the same state by another route is the same fact."""
 
     @property
     def object_id(self) -> str:

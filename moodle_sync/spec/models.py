@@ -161,7 +161,7 @@ class Access(Spec):
 
 
 class Category(Spec):
-    """Where the course stands in Moodle: a category that we make (``key``, ``title``) or one that exists (its idnumber)."""
+    """Where the course stands in Moodle: a category of ours (``key``, ``title``) or an existing one (its idnumber)."""
 
     key: Key | None = None
     title: Text | None = None

@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from moodle_sync.config import load_settings, read_secret
+from moodle_sync.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_example_loads_as_it_stands_and_names_every_setting(tmp_path: Path) -> None:
+    text = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+    settings = load_settings(write(tmp_path, text))
+    for section, part in settings:
+        assert f"[{section}]" in text
+        for name, _ in part:
+            assert f"{name} =" in text, f"{section}.{name} is not in config.example.toml"
+
+
+def test_relative_paths_start_from_the_file(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, (ROOT / "config.example.toml").read_text(encoding="utf-8")))
+    assert settings.paths.specs == tmp_path / "course_specs"
+    assert settings.ledger.store == f"sqlite:///{tmp_path}/data/ledger.db"
+
+
+def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path, '[site]\nname = "X Y"\nurl = "moodle.example.org"\nnamespace = "s"\nspeed = 1\n[ledger]\n')
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path)
+    assert {problem.where for problem in caught.value.problems} == {
+        "site.name",
+        "site.url",
+        "site.namespace",
+        "site.speed",
+        "ledger.origin",
+    }
+
+
+@pytest.mark.parametrize("text", ["[site", "\udcff", ""])
+def test_unusable_file_is_one_clear_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ConfigError):
+        load_settings(path)
+
+
+def test_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"config\.example\.toml"):
+        load_settings(tmp_path / "none.toml")
+
+
+def test_secret_comes_from_the_environment_first(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("from-file\n")
+    file.chmod(0o600)
+    assert read_secret("push token", "T", file, {"T": "from-env"}) == "from-env"
+    assert read_secret("push token", "T", file, {}) == "from-file"
+
+
+def test_secret_file_that_others_may_read_is_refused_without_showing_it(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("s3cret-value")
+    file.chmod(0o644)
+    with pytest.raises(ConfigError, match="chmod 600") as caught:
+        read_secret("push token", "T", file, {})
+    assert "s3cret-value" not in str(caught.value)
+
+
+def test_secret_missing_names_the_variable() -> None:
+    with pytest.raises(ConfigError, match="MOODLE_SYNC_PUSH_TOKEN"):
+        read_secret("push token", "MOODLE_SYNC_PUSH_TOKEN", None, {})

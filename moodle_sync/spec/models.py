@@ -6,36 +6,23 @@ keys) is in ``spec.rules``; relative dates are read by ``spec.schedule``.
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
-from moodle_sync import ids
-
-
-def _number(value: Any) -> Any:
-    # Decimal(0.1) is not 0.1: what YAML read as a float goes through its shortest text. bool is an int in Python.
-    if isinstance(value, bool):
-        raise ValueError("a number is expected, not true or false")
-    return str(value) if isinstance(value, float) else value
-
-
-def _nfc(value: str) -> str:
-    return unicodedata.normalize("NFC", value)
-
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_nfc)]
-Key = Annotated[str, StringConstraints(pattern=rf"^{ids.KEY.pattern}$", max_length=60)]
-LocalKey = Annotated[str, StringConstraints(pattern=rf"^{ids.LOCAL_KEY.pattern}$", max_length=60)]
-Version = Annotated[str, StringConstraints(pattern=rf"^{ids.VERSION.pattern}$", max_length=20)]
-Number = Annotated[Decimal, BeforeValidator(_number), Field(allow_inf_nan=False)]
-Hours = Annotated[Number, Field(gt=0, le=10000)]
-Points = Annotated[Number, Field(ge=0, le=100000)]
-RelativeDate = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+from moodle_sync.spec.fields import Hours, Key, LocalKey, Number, Points, RelativeDate, RoleName, Text, Version
 
 
 class Spec(BaseModel):
@@ -93,6 +80,7 @@ class Rubric(Spec):
     title: Text
     description: Text | None = None
     criteria: tuple[Criterion, ...] = Field(min_length=1)
+    to_confirm: tuple[Text, ...] = ()
 
 
 # ---- frameworks ------------------------------------------------------------------------------------------------
@@ -115,6 +103,7 @@ class Framework(Spec):
     title: Annotated[Text, Field(max_length=100)]
     description: Text | None = None
     objectives: tuple[Objective, ...] = Field(min_length=1)
+    to_confirm: tuple[Text, ...] = ()
 
 
 # ---- programmes ------------------------------------------------------------------------------------------------
@@ -176,20 +165,27 @@ class Category(Spec):
 
 
 class AcquiredWhen(Spec):
-    """One condition for an objective to count as acquired in this activity: the organisation's decision."""
+    """The condition for an objective to count as acquired in this activity: the organisation's decision.
+
+    One of four: a criterion's points, the points of every criterion, the grade, or several conditions that all hold.
+    """
 
     criterion: LocalKey | None = None
     every_criterion: Literal[True] | None = None
     at_least: Points | None = None
     grade_at_least: Points | None = None
+    all_of: Annotated[tuple[AcquiredWhen, ...], Field(min_length=2)] | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        forms = [self.criterion is not None, self.every_criterion is not None, self.grade_at_least is not None]
-        if sum(forms) != 1:
-            raise ValueError("write one of 'criterion', 'every_criterion' or 'grade_at_least'")
-        if (self.at_least is None) != (self.grade_at_least is not None):
+        of_points = self.criterion is not None or self.every_criterion is not None
+        forms = [self.criterion, self.every_criterion, self.grade_at_least, self.all_of]
+        if sum(form is not None for form in forms) != 1:
+            raise ValueError("write one of 'criterion', 'every_criterion', 'grade_at_least' or 'all_of'")
+        if (self.at_least is not None) != of_points:
             raise ValueError("'at_least' goes with 'criterion' or 'every_criterion', and both need it")
+        if any(inner.all_of is not None for inner in self.all_of or ()):
+            raise ValueError("an 'all_of' inside an 'all_of' says nothing more: write one list")
         return self
 
 
@@ -257,7 +253,7 @@ class Quiz(Activity):
 
     quiz: LocalKey
     intro: Text | None = None
-    role: LocalKey | None = None
+    role: RoleName | None = None
     assesses: tuple[LocalKey, ...] = ()
     questions: Text
     grade_max: Points = Decimal(10)
@@ -281,7 +277,21 @@ class Quiz(Activity):
         return self.assesses
 
 
-AnyActivity = Page | Assignment | Quiz
+ACTIVITY_KINDS = ("page", "assignment", "quiz")
+
+
+def _kind(value: Any) -> str | None:
+    # None (no kind, or two of them) makes pydantic say so once, instead of once for every kind
+    if isinstance(value, Mapping):
+        named = [kind for kind in ACTIVITY_KINDS if kind in value]
+        return named[0] if len(named) == 1 else None
+    return type(value).__name__.lower() if isinstance(value, Activity) else None
+
+
+AnyActivity = Annotated[
+    Annotated[Page, Tag("page")] | Annotated[Assignment, Tag("assignment")] | Annotated[Quiz, Tag("quiz")],
+    Discriminator(_kind),
+]
 
 
 class Module(Spec):
@@ -311,6 +321,8 @@ class Programme(Spec):
     access: Access
     category: Category
     framework: Key
+    framework_version: Version | None = None
+    """Which version of the framework; None for the latest one. A programme with sessions should name it."""
     audience: tuple[Text, ...] = ()
     general_objectives: tuple[Text, ...] = ()
     methods: tuple[Text, ...] = ()
@@ -355,3 +367,4 @@ class Session(Spec):
     capacity: Capacity | None = None
     days: tuple[TrainingDay, ...] = Field(min_length=1)
     errata: tuple[Errata, ...] = ()
+    to_confirm: tuple[Text, ...] = ()

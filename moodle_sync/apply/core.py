@@ -104,9 +104,9 @@ def _course(run: Run, lookup: Lookup, change: Change) -> Route:
         if "category" in fields:
             params["categoryid"] = _category_id(run, lookup, fields["category"])
         if change.action is Action.CREATE:
-            # No section but 0: the companion makes ours, with their keys.
+            # No section but 0 (the companion makes ours, with their keys), and no forum that nobody asked for.
             return run.push.create_course(
-                idnumber=change.key, format="topics", numsections=0, enablecompletion=1, **params
+                idnumber=change.key, format="topics", numsections=0, newsitems=0, enablecompletion=1, **params
             )
         number = run.id_of(change.kind, change.key)
         if "enddate" in params and "startdate" not in params:

@@ -90,9 +90,7 @@ def step(run: Run, change: Change, send: Callable[[], int], read: Callable[[], L
 
     ``send`` returns Moodle's id. A lost answer is looked up by key, never sent again in this run.
     """
-    number = run.journal.started(
-        run.run_id, change.kind, change.key, change.action, {"fields": digests(change.fields)}
-    )
+    number = run.journal.started(run.run_id, change.kind, change.key, change.action, {"fields": digests(change.fields)})
     lost = False
     try:
         run.ids[change.ref] = send()
@@ -154,4 +152,3 @@ def mismatch(change: Change, fields: Mapping[str, JSON]) -> str:
 def sent(change: Change) -> dict[str, JSON]:
     """The fields of a change as they are to be written."""
     return {item.name: item.desired for item in change.fields}
-

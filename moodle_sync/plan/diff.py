@@ -1,10 +1,10 @@
 """The three-way comparison: spec, baseline (what we last wrote, as read back) and live, field by field.
 
-    live = spec                                   nothing to do
-    live = baseline, spec moved since             update
-    live = baseline, spec as it was               nothing: Moodle keeps our text in its own form
-    live ≠ baseline                               drift: a person's edit, kept
-    no baseline                                   conflict: it is not known who wrote it
+live = spec                                   nothing to do
+live = baseline, spec moved since             update
+live = baseline, spec as it was               nothing: Moodle keeps our text in its own form
+live ≠ baseline                               drift: a person's edit, kept
+no baseline                                   conflict: it is not known who wrote it
 """
 
 from __future__ import annotations

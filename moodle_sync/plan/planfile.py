@@ -131,4 +131,3 @@ def refuse_stale(approved: Approved, plan: Plan) -> None:
             f"{plan.counts.learners} learners now have results near a change; {approved.learners} were approved.",
             hint="Plan again and look at the new plan.",
         )
-

@@ -16,6 +16,7 @@ from moodle_sync import ids
 from moodle_sync.canonical import decimal_text
 from moodle_sync.clock import to_epoch
 from moodle_sync.spec.enrolments import EnrolmentLine
+from moodle_sync.spec.errata import corrected
 from moodle_sync.spec.grid import expand
 from moodle_sync.spec.models import AnyActivity, Assignment, Framework, Programme, Rubric, Session
 from moodle_sync.spec.schedule import resolve
@@ -42,8 +43,8 @@ class SessionSpec:
 
     @property
     def programme(self) -> Programme:
-        """The programme version that the session runs."""
-        return self.specs.programme_of(self.session)
+        """The programme version that the session runs, with the session's errata."""
+        return corrected(self.specs.programme_of(self.session), self.session.errata)
 
     @property
     def framework(self) -> Framework:

@@ -65,4 +65,3 @@ def strays(course: str, state: Mapping[str, JSON]) -> Iterator[Stray]:
         yield Stray(course, row["idnumber"], (int(row["id"]),), duplicate=False)
     for row in state.get("conflicts") or ():
         yield Stray(course, row["idnumber"], tuple(int(number) for number in row["ids"]), duplicate=True)
-

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from moodle_sync.canonical import canonical, decimal_text, digest, keyed_digest
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(st.characters(exclude_categories=["Cs"])),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
     max_leaves=20,
 )
@@ -42,7 +45,16 @@ def test_keyed_digest_depends_on_the_key() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("12.50", "12.5"), ("20", "20"), ("0.0", "0"), ("-0", "0"), ("100", "100"), ("1E+2", "100"), (3, "3"), ("50.33333", "50.33333")],
+    [
+        ("12.50", "12.5"),
+        ("20", "20"),
+        ("0.0", "0"),
+        ("-0", "0"),
+        ("100", "100"),
+        ("1E+2", "100"),
+        (3, "3"),
+        ("50.33333", "50.33333"),
+    ],
 )
 def test_decimal_text_has_one_form(value: str | int, text: str) -> None:
     assert decimal_text(value) == text

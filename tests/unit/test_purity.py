@@ -20,7 +20,9 @@ CALLS = frozenset({"open", "print", "input", "now", "utcnow", "utc_now", "today"
     "exec",
     "eval",
 }
-MODULES = frozenset({"requests", "tenacity", "sqlalchemy", "socket", "subprocess", "urllib", "os", "io", "sys", "random"})
+MODULES = frozenset(
+    {"requests", "tenacity", "sqlalchemy", "socket", "subprocess", "urllib", "os", "io", "sys", "random"}
+)
 
 
 def impurities(source: str) -> list[str]:
@@ -48,7 +50,14 @@ def test_pure_module_does_no_io_and_reads_no_clock(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["open('x')", "datetime.now(UTC)", "import requests", "from os import environ", "time.time()", "Path('x').read_text()"],
+    [
+        "open('x')",
+        "datetime.now(UTC)",
+        "import requests",
+        "from os import environ",
+        "time.time()",
+        "Path('x').read_text()",
+    ],
 )
 def test_purity_check_finds_what_it_looks_for(source: str) -> None:
     assert impurities(source)

@@ -83,7 +83,11 @@ class FakeMoodle:
         return rows
 
     def create_course(self, idnumber: str, **fields: Any) -> int:
-        kept = {name: fields[name] for name in fields if name not in ("format", "numsections", "enablecompletion")}
+        kept = {
+            name: fields[name]
+            for name in fields
+            if name not in ("format", "numsections", "newsitems", "enablecompletion")
+        }
         return int(self.write(lambda: self.put("course", idnumber, kept, new=True)))
 
     def frameworks(self, idnumber: str) -> list[Any]:

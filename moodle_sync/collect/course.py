@@ -93,6 +93,7 @@ def collect_course(
         warnings=(*found.warnings, *(warning for reading in readings for warning in reading.warnings)),
         calls=meter.calls,
         requests=meter.requests,
+        untold=frozenset((reading.kind, userid) for reading in readings for userid in reading.untold),
     )
 
 

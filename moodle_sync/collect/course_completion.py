@@ -19,8 +19,8 @@ WSFUNCTION = "core_completion_get_course_completion_status"
 def read_course_completions(client: PullClient, survey: Survey) -> Reading:
     """One fact a learner with a criterion met.
 
-    A course without criteria is complete without facts. A learner whose enrolment is not active makes the kind
-    incomplete: what Moodle holds of them is still there, and only not told.
+    A course without criteria is complete without facts. A learner whose enrolment is not active is ``untold``: what
+    Moodle holds of them (``usernotenroled``) is still there.
     """
     reading = Reading("course_completion")
     active = [userid for userid in survey.learners if userid in survey.active]
@@ -30,8 +30,7 @@ def read_course_completions(client: PullClient, survey: Survey) -> Reading:
         if error.errorcode != "nocriteriaset":
             reading.refused(error)
         return reading
-    for _ in range(len(survey.learners) - len(active)):
-        reading.doubt("not read: usernotenroled")
+    reading.untold.update(set(survey.learners) - survey.active)
     for userid, result in zip(active, results, strict=True):
         row = reading.take(result)
         if row is not None and (row.completed or any(criterion.complete for criterion in row.completions)):

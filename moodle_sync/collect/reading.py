@@ -26,12 +26,14 @@ class Reading:
         facts: what was read.
         definitions: rubric definitions by digest, for the kind that has them.
         raters: Moodle's ids of the trainers named in the facts.
+        untold: Moodle's ids of the learners of whom it tells nothing of this kind, by its own rules.
     """
 
     kind: str
     facts: list[Fact] = field(default_factory=list)
     definitions: dict[str, Any] = field(default_factory=dict)
     raters: set[int] = field(default_factory=set)
+    untold: set[int] = field(default_factory=set)
     _doubts: Counter[str] = field(default_factory=Counter)
 
     @property

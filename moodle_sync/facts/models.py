@@ -240,7 +240,9 @@ class Snapshot(Model):
     """What one pull of one course saw.
 
     ``complete`` names the kinds of which every object of the course was read with nothing missing; only for these does
-    an absent object count as vanished. ``definitions`` holds, by digest, the rubric definitions that fillings refer to.
+    an absent object count as vanished. ``untold`` names the (kind, userid) of whom Moodle tells nothing of that kind,
+    although it is complete for everybody else: their objects are neither read nor gone. ``definitions`` holds, by
+    digest, the rubric definitions that fillings refer to.
     """
 
     site: str
@@ -254,3 +256,4 @@ class Snapshot(Model):
     warnings: tuple[str, ...]
     calls: int
     requests: int
+    untold: frozenset[tuple[str, int]] = frozenset()

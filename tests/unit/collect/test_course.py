@@ -68,10 +68,14 @@ def test_collect_course_without_a_suspended_learner_is_complete(client: PullClie
     assert snapshot.warnings == ()
 
 
-def test_collect_course_with_a_suspended_learner_is_not_complete_in_course_completion(client: PullClient) -> None:
+def test_collect_course_of_a_suspended_learner_moodle_tells_no_course_completion(
+    client: PullClient, moodle: Any
+) -> None:
     snapshot = pull(client)
-    assert snapshot.complete == ALL - {"course_completion"}
-    assert snapshot.warnings == ("course_completion: not read: usernotenroled",)
+    assert snapshot.complete == ALL
+    inactive = {fact.userid for fact in of(snapshot, "enrolment") if not fact.active}
+    assert snapshot.untold == {("course_completion", userid) for userid in inactive}
+    assert inactive
 
 
 def test_enrolments_tell_active_from_not_active(client: PullClient, moodle: Any) -> None:

@@ -20,13 +20,16 @@ _LISTS = {
     "enrolments": Kind.ENROLMENT,
 }
 
+_BASELINES = {Kind.COURSE_COMPLETION: "completion"}
+"""The companion's name of a kind in baselines, where it differs from ours."""
+
 
 def from_course_state(course: str, state: Mapping[str, JSON]) -> Iterator[Live]:
     """The live objects of one course, from ``get_course_state``."""
     baselines: Mapping[str, JSON] = state.get("baseline") or {}
 
     def baseline(kind: Kind, key: str) -> Mapping[str, JSON]:
-        rows: Mapping[str, JSON] = baselines.get(kind.value) or {}
+        rows: Mapping[str, JSON] = baselines.get(_BASELINES.get(kind, kind.value)) or {}
         return rows.get(key) or {}
 
     for name, kind in _LISTS.items():

@@ -188,7 +188,8 @@ class FakeMoodle:
         state["baseline"] = {}
         for (course, kind, key), fields in self.baselines.items():
             if course:
-                state["baseline"].setdefault(kind, {})[key] = copy.deepcopy(fields)
+                named = "completion" if kind == "course_completion" else kind
+                state["baseline"].setdefault(named, {})[key] = copy.deepcopy(fields)
         return state
 
     def get_baseline(self, namespace: str, kind: str, keys: Any) -> dict[str, Any]:

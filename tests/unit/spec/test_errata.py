@@ -50,7 +50,6 @@ def test_errata_of_a_text_changes_that_text_only(programme: Programme, specs: Sp
         "modules.M1.activities.synergies.text",
         "modules",
         "outside_modules.positionnement.questions",
-        "",
     ],
 )
 def test_errata_of_anything_else_is_a_problem_and_changes_nothing(

@@ -1,0 +1,157 @@
+"""pull: what learners did, from Moodle into the ledger: collect, stage, seal, checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from moodle_sync.clock import utc_now
+from moodle_sync.collect.budget import CallEstimate
+from moodle_sync.collect.course import collect_course
+from moodle_sync.config import Settings
+from moodle_sync.errors import DoneInPart, MoodleSyncError, SiteError, UsageError
+from moodle_sync.facts.models import KINDS, Snapshot
+from moodle_sync.ids import CourseKey
+from moodle_sync.ledger import Ledger, Staged
+from moodle_sync.moodle.pull import PullClient
+from moodle_sync.spec.loader import load_specs
+from moodle_sync.store.specs import SpecVersions
+from moodle_sync.workflows.ledger import open_ledger, sign
+from moodle_sync.workflows.site import open_pull
+
+JSON = Any
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class PulledCourse:
+    """What one course gave. ``incomplete`` names the kinds that Moodle did not tell whole: nothing vanishes by them."""
+
+    course: str
+    facts: int
+    staged: Staged
+    incomplete: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What a pull brought, and what it cost."""
+
+    courses: tuple[PulledCourse, ...]
+    sealed: int
+    size: int
+    checkpoint: str
+    calls: int
+    requests: int
+    exit_code: int = 0
+    """Not 0 when everything is sealed and the head could not be signed or published: somebody has to look."""
+
+    @property
+    def new_entries(self) -> int:
+        """How many facts were new, changed or gone."""
+        return sum(course.staged.added for course in self.courses)
+
+    def lines(self) -> list[str]:
+        """For a person."""
+        lines = []
+        for course in self.courses:
+            s = course.staged
+            lines.append(
+                f"{course.course}: {course.facts} facts read: {s.new} new, {s.changed} changed, "
+                f"{s.vanished} gone, {s.unchanged} as they were"
+            )
+            lines += [f"  ! not told whole: {kind}" for kind in course.incomplete]
+            lines += [f"  ! {warning}" for warning in course.warnings]
+        lines.append(f"{self.sealed} entries sealed, {self.size} in the ledger. {self.checkpoint}")
+        lines.append(f"{self.calls} calls in {self.requests} requests.")
+        return lines
+
+    def document(self) -> JSON:
+        """For a program."""
+        return {
+            "new_entries": self.new_entries,
+            "sealed": self.sealed,
+            "size": self.size,
+            "calls": self.calls,
+            "requests": self.requests,
+            "checkpoint": self.checkpoint,
+            "courses": [asdict(course) for course in self.courses],
+        }
+
+
+def pull(settings: Settings, sessions: Sequence[str], *, budget: int | None, progress: Progress) -> Pulled:
+    """Read every session's course and seal what is new. What was read is sealed even when a later course fails.
+
+    Raises:
+        SpecError, UsageError: no such session. SiteError: Moodle. LedgerError: the ledger.
+        DoneInPart: some courses could not be read.
+    """
+    names = _courses(settings, sessions)
+    with open_ledger(settings) as ledger, open_pull(settings, ledger.store) as client:
+        courses: list[PulledCourse] = []
+        failures: list[str] = []
+        for course in names:
+            left = None if budget is None else budget - client.transport.calls
+            try:
+                snapshot = _collect(settings, client, course, left, progress)
+            except (SiteError, DoneInPart) as error:
+                if len(names) == 1:
+                    raise
+                failures.append(f"{course}: {error.message}")
+                continue
+            courses.append(_stage(ledger, snapshot))
+        pulled = _seal(settings, ledger, client, courses)
+    if failures:
+        raise DoneInPart("\n".join([*pulled.lines(), "Some courses could not be read."]), failures)
+    return pulled
+
+
+def _courses(settings: Settings, sessions: Sequence[str]) -> list[str]:
+    specs = load_specs(settings.paths.specs)
+    unknown = [name for name in sessions if name not in specs.sessions]
+    if unknown:
+        raise UsageError(f"There is no session {', '.join(unknown)}. There are: {', '.join(sorted(specs.sessions))}.")
+    wanted: Iterable[str] = sorted(sessions or specs.sessions)
+    chosen = [specs.sessions[name] for name in wanted]
+    return [CourseKey(settings.site.namespace, one.programme, one.session).idnumber for one in chosen]
+
+
+def _collect(settings: Settings, client: PullClient, course: str, budget: int | None, progress: Progress) -> Snapshot:
+    def announce(cost: CallEstimate) -> None:
+        progress(
+            f"{course}: {cost.learners} learners, {cost.activities} activities, "
+            f"at most {cost.calls} calls in {cost.requests} requests"
+        )
+
+    return collect_course(
+        client,
+        settings.site.name,
+        course,
+        utc_now(),
+        budget,
+        learner_roles=settings.site.learner_roles,
+        announce=announce,
+    )
+
+
+def _stage(ledger: Ledger, snapshot: Snapshot) -> PulledCourse:
+    digest = SpecVersions(ledger.store).bound(snapshot.course)
+    staged = ledger.stage(snapshot, programme_digest=digest, plan_id=None)
+    incomplete = tuple(sorted(frozenset(KINDS) - snapshot.complete))
+    return PulledCourse(snapshot.course, len(snapshot.facts), staged, incomplete, snapshot.warnings)
+
+
+def _seal(settings: Settings, ledger: Ledger, client: PullClient, courses: list[PulledCourse]) -> Pulled:
+    sealed = ledger.seal()
+    note, code = "No checkpoint yet: nothing was sealed.", 0
+    if ledger.size():
+        try:
+            signed = sign(settings, ledger)
+            note = f"Checkpoint at {signed.size} published to {', '.join(signed.places)}."
+        except MoodleSyncError as error:
+            # The entries are sealed and safe; what is missing is their copy outside, and that has to be seen.
+            note, code = f"NO CHECKPOINT: {error}", error.exit_code
+    transport = client.transport
+    return Pulled(tuple(courses), sealed.count, ledger.size(), note, transport.calls, transport.requests, code)

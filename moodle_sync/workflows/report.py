@@ -1,0 +1,116 @@
+"""report session: facts of the ledger, the programme that the session is bound to, one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from moodle_sync import __version__
+from moodle_sync.clock import to_rfc3339, utc_now
+from moodle_sync.compliance import Evidence, SessionView, session_view
+from moodle_sync.config import Settings
+from moodle_sync.errors import UsageError
+from moodle_sync.ids import CourseKey
+from moodle_sync.ledger import Ledger
+from moodle_sync.reports import Checkpoint, ReportContext, write_report
+from moodle_sync.reports import session_report as render_session
+from moodle_sync.spec.errata import corrected
+from moodle_sync.spec.loader import load_specs
+from moodle_sync.spec.models import Session
+from moodle_sync.spec.specs import Specs, programme_digest
+from moodle_sync.workflows.ledger import open_ledger
+
+JSON = Any
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where the report is, and up to which entry it goes."""
+
+    path: Path
+    as_of: str
+    entries: int
+    last_entry: str
+    todos: int
+
+    def lines(self) -> list[str]:
+        """For a person."""
+        return [f"{self.path}: {self.entries} entries up to {self.last_entry}, as of {self.as_of}; {self.todos} to do."]
+
+    def document(self) -> JSON:
+        """For a program."""
+        return {
+            "report": str(self.path),
+            "as_of": self.as_of,
+            "entries": self.entries,
+            "last_entry": self.last_entry,
+            "todos": self.todos,
+        }
+
+
+def session_report(settings: Settings, name: str, *, file: Path | None, as_of: datetime | None) -> Written:
+    """Write the report of one session, as of a moment in its own time zone (now when none is given).
+
+    Raises:
+        UsageError: there is no such session. LedgerError: the ledger cannot be read.
+    """
+    specs = load_specs(settings.paths.specs)
+    session = specs.sessions.get(name)
+    if session is None:
+        raise UsageError(f"There is no session {name}. There are: {', '.join(sorted(specs.sessions))}.")
+    moment = utc_now() if as_of is None else as_of.replace(tzinfo=ZoneInfo(session.timezone))
+    target = file or settings.paths.reports / f"{name}.html"
+    with open_ledger(settings, readonly=True) as ledger:
+        evidence = _evidence(settings, ledger, session)
+        view = _view(settings, specs, session, evidence, moment)
+        page = render_session(view, _context(settings, specs, session, ledger, evidence))
+    write_report(target, page)
+    last = evidence[-1].entry if evidence else "none"
+    return Written(target, to_rfc3339(moment), len(evidence), last, len(view.todos))
+
+
+def _evidence(settings: Settings, ledger: Ledger, session: Session) -> list[Evidence]:
+    course = CourseKey(settings.site.namespace, session.programme, session.session).idnumber
+    return [
+        Evidence(entry.number, entry.fact, entry.observed_at, entry.person, entry.subject)
+        for entry in ledger.facts(course)
+    ]
+
+
+def _view(
+    settings: Settings, specs: Specs, session: Session, evidence: list[Evidence], as_of: datetime
+) -> SessionView:
+    programme = corrected(specs.programme_of(session), session.errata)
+    return session_view(
+        programme,
+        specs.framework_of(programme),
+        specs.rubrics,
+        session,
+        evidence,
+        as_of,
+        settings.site.learner_roles,
+    )
+
+
+def _context(
+    settings: Settings, specs: Specs, session: Session, ledger: Ledger, evidence: list[Evidence]
+) -> ReportContext:
+    return ReportContext(
+        site=settings.site.name,
+        last_entry=evidence[-1].entry if evidence else "",
+        checkpoint=_checkpoint(ledger),
+        simulated=False,
+        programme_digest=programme_digest(specs, session),
+        version=__version__,
+    )
+
+
+def _checkpoint(ledger: Ledger) -> Checkpoint | None:
+    published = ledger.last_checkpoint()
+    if published is None:
+        return None
+    point = published.checkpoint
+    return Checkpoint(point.origin, point.shard, point.size, point.root.hex(), published.places)

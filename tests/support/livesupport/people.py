@@ -1,0 +1,157 @@
+"""What learners and trainers do in a course, through their own web services."""
+
+import html
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from livesupport.site import Actor, LiveSite
+
+NOTIONS = {
+    "sans un mot": "Pour chaque lien",
+    "Combien de parties": "6",
+    "relu seulement par son auteur": "0",
+    "poser le cadre": "dire le temps",
+    "indicateur que l": "Le nombre d'habitants",
+    "Comment appelle-t-on": "plan de participation",
+}
+"""Right answers of questions/notions.gift, by a part of each question's text (true or false as 1 or 0)."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """An activity of the course as Moodle numbers it."""
+
+    cmid: int
+    instance: int
+    modname: str
+
+
+@dataclass(frozen=True)
+class Course:
+    """The course of a session: its id, and its activities by local key."""
+
+    id: int
+    idnumber: str
+    modules: dict[str, Module]
+
+
+def find_course(site: LiveSite, idnumber: str) -> Course:
+    """The course and its activities, as the editor sees them."""
+    ws = site.editor.ws
+    [course] = ws("core_course_get_courses_by_field", field="idnumber", value=idnumber)["courses"]
+    modules = {}
+    for section in ws("core_course_get_contents", courseid=course["id"]):
+        for module in section["modules"]:
+            details = ws("core_course_get_course_module", cmid=module["id"])["cm"]
+            key = (details.get("idnumber") or "").removeprefix(f"{idnumber}:")
+            modules[key] = Module(module["id"], module["instance"], module["modname"])
+    return Course(course["id"], idnumber, modules)
+
+
+def read_page(who: Actor, course: Course, key: str) -> None:
+    """Open a page."""
+    who.ws("mod_page_view_page", pageid=course.modules[key].instance)
+
+
+def hand_in(who: Actor, course: Course, key: str, text: str, *, draft_button: bool = True) -> None:
+    """Write online text and press "submit"."""
+    number = course.modules[key].instance
+    editor = {"text": text, "format": 1, "itemid": 0}
+    # Moodle asks for the file area of every plugin that is switched on, even an empty one.
+    drafts = who.ws("core_files_get_unused_draft_itemid")["itemid"]
+    plugins = {"onlinetext_editor": editor, "files_filemanager": drafts}
+    who.ws("mod_assign_save_submission", assignmentid=number, plugindata=plugins)
+    if draft_button:
+        who.ws("mod_assign_submit_for_grading", assignmentid=number, acceptsubmissionstatement=0)
+
+
+def fill_rubric(who: Actor, course: Course, key: str, learner: Actor, scores: dict[str, int], remark: str) -> None:
+    """Grade with the rubric: for each criterion (by its text) the level with that score."""
+    module = course.modules[key]
+    areas = who.ws("core_grading_get_definitions", cmids=[module.cmid], areaname="submissions", activeonly=1)["areas"]
+    criteria = areas[0]["definitions"][0]["rubric"]["rubric_criteria"]
+    filled = []
+    for criterion in criteria:
+        wanted = scores[html.unescape(criterion["description"])]
+        level = next(level for level in criterion["levels"] if float(level["score"]) == wanted)
+        filling = {"criterionid": criterion["id"], "levelid": level["id"], "remark": remark, "remarkformat": 0}
+        filled.append({"criterionid": criterion["id"], "fillings": [filling]})
+    who.ws(
+        "mod_assign_save_grade",
+        assignmentid=module.instance,
+        userid=learner.userid,
+        grade=0,
+        attemptnumber=-1,
+        addattempt=0,
+        workflowstate="",
+        applytoall=0,
+        plugindata={"assignfeedbackcomments_editor": {"text": "", "format": 1}},
+        advancedgradingdata={"rubric": {"criteria": filled}},
+    )
+
+
+def attempt_quiz(who: Actor, course: Course, key: str, right: dict[str, str], *, share: float, finish: bool) -> int:
+    """Attempt a quiz: answer this share of its questions right, the others wrong; returns the attempt's id.
+
+    ``right`` holds, by a part of each question's text, the right answer as a learner would read or write it.
+    """
+    attempt = who.ws("mod_quiz_start_attempt", quizid=course.modules[key].instance)["attempt"]
+    questions = _questions(who, attempt)
+    correct = round(share * len(questions))
+    data = []
+    for number, question in enumerate(questions):
+        data += _answer(question, right, correct=number < correct)
+    pairs = [{"name": name, "value": value} for name, value in data]
+    if finish:
+        who.ws("mod_quiz_process_attempt", attemptid=attempt["id"], data=pairs, finishattempt=1, timeup=0)
+    else:
+        who.ws("mod_quiz_save_attempt", attemptid=attempt["id"], data=pairs)
+    return int(attempt["id"])
+
+
+def _questions(who: Actor, attempt: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    page = 0
+    while page != -1:
+        answer = who.ws("mod_quiz_get_attempt_data", attemptid=attempt["id"], page=page)
+        found += answer["questions"]
+        page = answer["nextpage"]
+    return found
+
+
+def _answer(question: dict[str, Any], right: dict[str, str], *, correct: bool) -> list[tuple[str, str]]:
+    body = question["html"]
+    text = _plain(body)
+    wanted = next(answer for part, answer in right.items() if part in text)
+    sequence = re.search(r'name="(q\d+:\d+_:sequencecheck)"\s+value="(\d+)"', body)
+    assert sequence, "a question without its sequence check"
+    field = sequence.group(1).replace("_:sequencecheck", "_answer")
+    if question["type"] == "truefalse":
+        value = wanted if correct else str(1 - int(wanted))
+    elif question["type"] in ("numerical", "shortanswer"):
+        value = wanted if correct else "0"
+    else:
+        value = _radio(body, field, wanted, correct=correct)
+    return [(sequence.group(1), sequence.group(2)), (field, value)]
+
+
+def _radio(body: str, field: str, wanted: str, *, correct: bool) -> str:
+    """The value of the radio button whose label reads as wanted (or of another one)."""
+    parts = re.split(rf'(?=<input type="radio" name="{re.escape(field)}")', body)[1:]
+    chosen = None
+    for part in parts:
+        value = re.search(r'value="(-?\d+)"', part)
+        assert value
+        if value.group(1) == "-1":
+            continue
+        matches = wanted in _plain(part)
+        if matches == correct:
+            chosen = value.group(1)
+            break
+    assert chosen is not None, f"no button that {'reads' if correct else 'does not read'} {wanted!r}"
+    return chosen
+
+
+def _plain(markup: str) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup)))

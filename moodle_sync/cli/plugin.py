@@ -23,7 +23,7 @@ def plugin() -> None:
 def build(folder: Path, as_json: bool) -> int:
     """Write the zip that Site administration › Plugins › Install plugins takes. Needs no configuration."""
     folder.mkdir(parents=True, exist_ok=True)
-    built = build_plugin(folder / "moodlesync.zip")
+    built = build_plugin(folder)
     document = {"path": str(built.path), "release": built.release, "version": built.version, "sha256": built.sha256}
     sentence = f"{built.path}  release {built.release} ({built.version})  sha256 {built.sha256}"
     click.echo(json.dumps(document, indent=2) if as_json else sentence)

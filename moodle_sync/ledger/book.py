@@ -1,0 +1,170 @@
+"""The ledger as the workflows use it: opened once, then staged to, sealed, read, signed.
+
+Each method is a short call into the module that does it; this one only holds what they share.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from moodle_sync.clock import Clock, to_rfc3339, utc_now
+from moodle_sync.errors import LedgerUnusable
+from moodle_sync.facts.models import Snapshot
+from moodle_sync.ledger import checkpoint, note, reading, sealer, setup, staging
+from moodle_sync.ledger.checkpoint import Published, Publisher
+from moodle_sync.ledger.reading import SealedFact
+from moodle_sync.ledger.sealer import Sealed
+from moodle_sync.ledger.setup import Places
+from moodle_sync.ledger.staging import Staged
+from moodle_sync.ledger.verify import Verification, verify
+from moodle_sync.store import Store, checkpoints, open_store, pending, tree
+from moodle_sync.store.keys import load_master_key
+from moodle_sync.store.keystore import Keystore, open_keystore
+
+
+class Ledger:
+    """An open ledger. Use as a context manager, or call :meth:`close`."""
+
+    def __init__(
+        self, store: Store, keystore: Keystore, signing_key: Ed25519PrivateKey | None, origin: str, clock: Clock
+    ) -> None:
+        self.store = store
+        self.keystore = keystore
+        self.origin = origin
+        self._signing_key = signing_key
+        self._clock = clock
+
+    @classmethod
+    def init(cls, places: Places, *, clock: Clock = utc_now, environ: Mapping[str, str] = os.environ) -> None:
+        """Makes a new ledger: see :func:`moodle_sync.ledger.setup.make`.
+
+        The master key comes from ``MOODLE_SYNC_MASTER_KEY``, or else is made at ``places.master_key``.
+
+        Raises:
+            LedgerUnusable: a part of a ledger is there already; nothing was written.
+        """
+        setup.make(places, clock, environ)
+
+    @classmethod
+    def open(
+        cls,
+        places: Places,
+        *,
+        readonly: bool = False,
+        clock: Clock = utc_now,
+        environ: Mapping[str, str] = os.environ,
+    ) -> Ledger:
+        """Opens a ledger that exists. ``readonly`` opens neither file for writing, and needs no signing key.
+
+        Raises:
+            LedgerUnusable: a part is missing, of another version, of another ledger, or can be read by others.
+        """
+        store = open_store(places.store_url, readonly=readonly)
+        try:
+            setup.require_origin(store, places)
+            key = None if readonly else note.load_key(places.signing_key)
+            master = load_master_key(places.master_key, environ)
+            keystore = open_keystore(places.keystore, master, readonly=readonly)
+        except BaseException:
+            store.close()
+            raise
+        return cls(store, keystore, key, places.origin, clock)
+
+    def stage(self, snapshot: Snapshot, *, programme_digest: str | None, plan_id: str | None) -> Staged:
+        """Stages what one pull of one course saw: all of it, in one transaction. Seals nothing.
+
+        Equal to the last known state of its object: nothing is added. See :func:`moodle_sync.ledger.staging.stage`.
+        """
+        now = to_rfc3339(self._clock())
+        return staging.stage(
+            self.store, self.keystore, snapshot, programme_digest=programme_digest, plan_id=plan_id, now=now
+        )
+
+    def seal(self) -> Sealed:
+        """Seals everything staged, one ``run`` leaf for each run that added something; nothing staged, no entry.
+
+        In a new year the shard before is closed with a checkpoint first. See :func:`moodle_sync.ledger.sealer.seal`.
+        """
+        now = self._clock()
+        shard = sealer.shard_to_close(self.store, now)
+        if shard is not None:
+            checkpoint.sign_head(self.store, self._key(), self.origin, self._clock, shard)
+        return sealer.seal(self.store, now)
+
+    def checkpoint(self, publishers: Sequence[Publisher] = ()) -> Published | None:
+        """Signs the head, if it is not signed yet, and brings every checkpoint to every place; None when empty.
+
+        Raises:
+            VerificationFailed: what is on disk does not bear a signature: nothing was signed.
+            DoneInPart: signed, but a place could not be reached.
+        """
+        new = checkpoint.sign_head(self.store, self._key(), self.origin, self._clock)
+        with self.store.read() as transaction:
+            publics = checkpoints.signers(transaction)
+        checkpoint.publish(self.store, publishers, publics, self._clock)
+        return self._last(new)
+
+    def facts(self, course: str) -> Iterator[SealedFact]:
+        """The sealed facts of a course in ``(shard, idx)`` order, decrypted; erased ones have no fact."""
+        return reading.facts(self.store, self.keystore, course)
+
+    def size(self) -> int:
+        """How many entries are sealed, in all shards."""
+        with self.store.read() as transaction:
+            return sum(head.size for head in tree.heads(transaction))
+
+    def pending(self) -> int:
+        """How many rows wait for the sealer."""
+        with self.store.read() as transaction:
+            return pending.count(transaction)
+
+    def last_checkpoint(self) -> Published | None:
+        """The newest checkpoint and where it was published, or None."""
+        return self._last(False)
+
+    def public_keys(self) -> list[bytes]:
+        """The public keys that checkpoints are signed with (Ed25519, 32 bytes): for whoever verifies."""
+        with self.store.read() as transaction:
+            return checkpoints.signers(transaction)
+
+    def verify(
+        self,
+        *,
+        published: Sequence[str] | None = None,
+        payloads: bool = True,
+        public_keys: Sequence[bytes] | None = None,
+    ) -> Verification:
+        """Derives everything again and compares: see :func:`moodle_sync.ledger.verify.verify`."""
+        return verify(self.store, self.keystore if payloads else None, published, public_keys)
+
+    def _last(self, new: bool) -> Published | None:
+        with self.store.read() as transaction:
+            row = checkpoints.last(transaction)
+            if row is None:
+                return None
+            found = checkpoints.places(transaction).get((row.shard, row.size), [])
+            point = note.verify(row.note, checkpoints.signers(transaction))
+        return Published(point, row.note, new, tuple(found))
+
+    def _key(self) -> Ed25519PrivateKey:
+        if self._signing_key is None:
+            raise LedgerUnusable("the ledger is open for reading only: nothing can be signed")
+        return self._signing_key
+
+    def close(self) -> None:
+        """Closes store and keystore."""
+        self.keystore.close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,236 @@
+"""Staging: from a snapshot of one course to encrypted pending rows, in one transaction.
+
+Every fact is compared with the last known state of its object (``current``), sealed or not yet; never with history.
+Equal: nothing. Changed: a new row that points at the last one. Gone, after a complete snapshot: one ``vanished`` row.
+Only the sealer gives a row its place in the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from moodle_sync import canonical
+from moodle_sync.clock import to_rfc3339
+from moodle_sync.errors import LedgerError, LedgerUnusable
+from moodle_sync.facts.models import Fact, Person, Snapshot, Vanished, parse
+from moodle_sync.ledger.entries import conceal, reveal
+from moodle_sync.store import Store, entries, pending, runs, specs, subjects
+from moodle_sync.store.engine import Transaction
+from moodle_sync.store.keys import KEY_SIZE, SubjectKey
+from moodle_sync.store.keystore import Keystore, Salt
+from moodle_sync.store.pending import CurrentRow, PendingRow
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What one snapshot added: objects new, changed (or back), vanished; and those that are as they were."""
+
+    new: int
+    changed: int
+    vanished: int
+    unchanged: int
+
+    @property
+    def added(self) -> int:
+        """How many facts wait for the sealer."""
+        return self.new + self.changed + self.vanished
+
+
+def stage(
+    store: Store, keystore: Keystore, snapshot: Snapshot, *, programme_digest: str | None, plan_id: str | None, now: str
+) -> Staged:
+    """Stages a snapshot; all of it is on disk when this returns, or nothing is. ``now`` is RFC 3339.
+
+    Raises:
+        LedgerError: the snapshot says two different things of one object.
+        LedgerUnusable: another process is writing, or the keystore lacks keys of this ledger's subjects.
+        ValueError: a fact of another course, or a definition that does not have its digest.
+    """
+    facts = _distinct(snapshot)
+    with store.write() as transaction:
+        for digest, definition in snapshot.definitions.items():
+            if specs.put(transaction, "rubric_definition", definition) != digest:
+                raise ValueError("a rubric definition does not have the digest that it was read under")
+        at = to_rfc3339(snapshot.observed_at)
+        run_id = runs.add_pull(
+            transaction, site=snapshot.site, session=snapshot.course, release=snapshot.release, at=at
+        )
+        template = PendingRow(
+            run_id, "observed", snapshot.site, snapshot.course, programme_digest, plan_id, observed_at=at
+        )
+        work = _Stage(transaction, keystore, snapshot, template)
+        for fact in facts:
+            work.compare(fact)
+        work.look_for_the_vanished()
+        staged = work.store()
+        counts = {name: getattr(staged, name) for name in ("new", "changed", "vanished", "unchanged")}
+        counts |= {"calls": snapshot.calls, "requests": snapshot.requests, "warnings": len(snapshot.warnings)}
+        if staged.added:
+            content = {"release": snapshot.release, "complete": sorted(snapshot.complete), **counts}
+            pending.add(transaction, [_run_row(template, content)])
+        runs.finish_pull(transaction, run_id, now, counts)
+        # The keys first: killed between the two commits, keys that nobody refers to are left, and harm nobody. The
+        # other way round a payload would be left that nobody can read.
+        keystore.add(work.new_keys, work.salts)
+    return staged
+
+
+def _run_row(template: PendingRow, content: canonical.JSON) -> PendingRow:
+    text = canonical.canonical(content).decode()
+    return PendingRow(**{**vars(template), "kind": "run", "content": text})
+
+
+def _distinct(snapshot: Snapshot) -> list[Fact]:
+    """Each object once, in an order that does not depend on the order of Moodle's pages."""
+    found: dict[str, Fact] = {}
+    for fact in sorted(snapshot.facts, key=lambda fact: (fact.object_id, fact.wsfunction)):
+        if fact.course != snapshot.course:
+            raise ValueError("a snapshot of one course holds a fact of another")
+        other = found.setdefault(fact.object_id, fact)
+        if other.value() != fact.value():
+            hint = "Moodle changed while it was read: pull again."
+            raise LedgerError(f"the snapshot says two different things of one {fact.kind}", hint=hint)
+    return list(found.values())
+
+
+class _Stage:
+    """The work of one stage, inside its transaction."""
+
+    def __init__(self, transaction: Transaction, keystore: Keystore, snapshot: Snapshot, template: PendingRow) -> None:
+        self._transaction = transaction
+        self._keystore = keystore
+        self._snapshot = snapshot
+        self._template = template
+        self._subjects = {row.lookup: row for row in subjects.in_scope(transaction, snapshot.course, snapshot.site)}
+        self._current = pending.current_in_scope(transaction, snapshot.course, snapshot.site)
+        self._ready: dict[int, tuple[str, SubjectKey]] = {}
+        self._seen: set[tuple[str, bytes]] = set()
+        self._found: list[tuple[PendingRow, CurrentRow, CurrentRow | None]] = []
+        self._new = self._changed = self._vanished = self._unchanged = 0
+        self.new_keys: dict[str, bytes] = {}
+        self.salts: list[Salt] = []
+
+    def compare(self, fact: Fact) -> None:
+        """Adds a row if the fact says something else than the last known state of its object."""
+        pseudonym, key = self._subject(fact.userid)
+        ref, mac = key.ref(self._snapshot.site, fact.object_id), key.value_mac(fact.value())
+        self._seen.add((pseudonym, ref))
+        last = self._current.get((pseudonym, ref))
+        gone = isinstance(fact, Vanished)
+        if last is not None and (last.value_mac == mac or (gone and last.gone)):
+            self._unchanged += 1
+            return
+        self._add(fact, pseudonym, key, ref, mac, last)
+        if gone:
+            self._vanished += 1
+        elif last is None:
+            self._new += 1
+        else:
+            self._changed += 1
+
+    def look_for_the_vanished(self) -> None:
+        """Adds a ``vanished`` fact for each object that was there and is not in this (complete) snapshot."""
+        if not self._snapshot.complete:
+            return
+        absent = [last for place, last in self._current.items() if place not in self._seen and not last.gone]
+        for last, key, before in self._read(absent):
+            if before.kind not in self._snapshot.complete or (before.kind, before.userid) in self._snapshot.untold:
+                continue
+            fact = Vanished(
+                course=before.course,
+                userid=before.userid,
+                occurred_at=None,
+                wsfunction=before.wsfunction,  # the function whose complete answer does not have it any more
+                was=before.kind,
+                object=before.object_id,
+            )
+            self._add(fact, last.subject, key, last.ref, key.value_mac(fact.value()), last)
+            self._vanished += 1
+
+    def store(self) -> Staged:
+        """Writes what was found, and says how much it was."""
+        numbers = pending.add(self._transaction, [row for row, _, _ in self._found])
+        rows = [
+            (state._replace(pending=number), last)
+            for number, (_, state, last) in zip(numbers, self._found, strict=True)
+        ]
+        new = [state for state, last in rows if last is None]
+        pending.set_current(self._transaction, new, [state for state, last in rows if last is not None])
+        return Staged(self._new, self._changed, self._vanished, self._unchanged)
+
+    def _add(
+        self, fact: Fact, pseudonym: str, key: SubjectKey, ref: bytes, mac: bytes, last: CurrentRow | None
+    ) -> None:
+        secret = conceal(key, fact.payload())
+        row = PendingRow(
+            **{
+                **vars(self._template),
+                "subject": pseudonym,
+                "ref": ref,
+                "prev_shard": last and last.shard,
+                "prev_idx": last and last.idx,
+                "prev_pending": last and last.pending,
+                "nonce": secret.nonce,
+                "ciphertext": secret.ciphertext,
+                "commitment": secret.commitment,
+                "key_id": key.id,
+            }
+        )
+        state = CurrentRow(pseudonym, ref, None, None, None, mac, int(isinstance(fact, Vanished)))
+        self._found.append((row, state, last))
+        self.salts.append(Salt(secret.commitment, pseudonym, secret.wrapped_salt))
+
+    def _subject(self, userid: int) -> tuple[str, SubjectKey]:
+        if userid not in self._ready:
+            self._ready[userid] = self._find_or_make(userid)
+        return self._ready[userid]
+
+    def _find_or_make(self, userid: int) -> tuple[str, SubjectKey]:
+        person = self._snapshot.people.get(userid)
+        lookup = self._keystore.master.lookup(self._snapshot.site, userid)
+        row = self._subjects.get(lookup)
+        if row is None:
+            pseudonym, secret = secrets.token_hex(16), secrets.token_bytes(KEY_SIZE)
+            self.new_keys[pseudonym] = secret
+            key = SubjectKey(secret)
+            identity = key.seal_identity(pseudonym, (person or Person(userid=userid)).model_dump())
+            subjects.add(
+                self._transaction,
+                subjects.SubjectRow(
+                    pseudonym, self._snapshot.course, self._snapshot.site, lookup, identity, self._keystore.master.id
+                ),
+            )
+            return pseudonym, key
+        key = self._key(row.pseudonym)
+        if person is not None:
+            known = json.loads(key.unseal_identity(row.pseudonym, row.identity))
+            if known != canonical.nfc(person.model_dump()):
+                identity = key.seal_identity(row.pseudonym, person.model_dump())
+                subjects.set_identity(self._transaction, row.pseudonym, identity)
+        return row.pseudonym, key
+
+    def _key(self, pseudonym: str) -> SubjectKey:
+        key = self._keystore.key(pseudonym)
+        if key is None:
+            raise LedgerUnusable(
+                "the keystore lacks a key of this ledger", hint="Restore the keystore from its last backup."
+            )
+        return key
+
+    def _read(self, states: list[CurrentRow]) -> Iterator[tuple[CurrentRow, SubjectKey, Fact]]:
+        waiting = pending.get(self._transaction, [last.pending for last in states if last.pending is not None])
+        places = {(last.shard, last.idx) for last in states if last.shard is not None and last.idx is not None}
+        sealed = entries.payloads_at(self._transaction, places)
+        for last in states:
+            row: PendingRow | entries.PayloadRow | None
+            if last.pending is not None:
+                row = waiting.get(last.pending)
+            else:
+                row = sealed.get((last.shard or 0, last.idx or 0))
+            if row is None or row.nonce is None or row.ciphertext is None or row.commitment is None:
+                raise LedgerError("the last state of an object is not there", hint="Run: moodle-sync ledger verify")
+            key = self._key(last.subject)
+            yield last, key, parse(reveal(key, row.nonce, row.ciphertext, row.commitment))

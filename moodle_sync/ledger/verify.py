@@ -1,0 +1,85 @@
+"""Verification: everything that is stored is derived again, and compared with itself and with what is kept outside.
+
+Reads only, in blocks. What it finds it says in plain words, with what it could not rule out: without a copy of a
+checkpoint outside the operator's reach the whole ledger can be rewritten, and nothing in it would show that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from moodle_sync.ledger.checks import Check, Findings, Totals
+from moodle_sync.ledger.checks_outside import check_roots, check_signatures
+from moodle_sync.ledger.checks_secret import check_current, check_mapping, check_specs
+from moodle_sync.ledger.checks_shard import check_shard, report_payloads
+from moodle_sync.store import Store, entries, schema, tree
+from moodle_sync.store.engine import Transaction
+from moodle_sync.store.keystore import Keystore
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result. ``ok`` says that every check passed; the sentences say what that means.
+
+    ``unprotected_tail``: entries after the last checkpoint that was found outside; until it is published, nobody but
+    the operator can tell whether they were changed.
+    """
+
+    ok: bool
+    entries: int
+    shards: tuple[int, ...]
+    checks: tuple[Check, ...]
+    unprotected_tail: int
+
+
+def verify(
+    store: Store,
+    keystore: Keystore | None = None,
+    published: Sequence[str] | None = None,
+    public_keys: Sequence[bytes] | None = None,
+) -> Verification:
+    """Verifies a ledger.
+
+    Args:
+        store: the store, best opened with ``readonly=True``.
+        keystore: with it payloads are decrypted and their commitments checked; without it, they are not.
+        published: the signed notes found outside (``publish.file.read_published``); None when nobody looked.
+        public_keys: the ledger's public keys (Ed25519, 32 bytes) as known from outside. Without them the keys that
+            the ledger itself names are used, which a rewritten ledger would name too.
+
+    Raises:
+        LedgerUnusable: the file is damaged so that it cannot be read at all.
+    """
+    findings = Findings()
+    with store.read() as transaction:
+        heads = tree.heads(transaction)
+        _check_frame(transaction, findings, heads)
+        checked = check_signatures(transaction, findings, published or (), public_keys)
+        totals = Totals()
+        for position, head in enumerate(heads):
+            before = heads[position - 1] if position else None
+            check_shard(transaction, findings, totals, head, before, checked, keystore)
+        report_payloads(transaction, findings, totals, keystore)
+        check_current(transaction, findings, keystore)
+        check_mapping(transaction, findings, keystore)
+        check_specs(transaction, findings, totals.programmes)
+        tail = check_roots(findings, heads, checked, looked=published is not None)
+    size = sum(head.size for head in heads)
+    checks = findings.checks()
+    return Verification(all(check.ok for check in checks), size, tuple(head.shard for head in heads), checks, tail)
+
+
+def _check_frame(transaction: Transaction, findings: Findings, heads: list[tree.Head]) -> None:
+    gone = schema.missing_guards(transaction)
+    findings.add(
+        "guard rails", not gone, f"guard rails were removed or changed: {', '.join(gone)}", "all guard rails stand"
+    )
+    counted = entries.counts(transaction)
+    known = {head.shard: head.size for head in heads if head.size}
+    findings.add(
+        "sizes",
+        counted == known,
+        "the number of entries is not the one that the head of the ledger says",
+        f"{sum(known.values())} entries in {len(known)} yearly shards, as the heads say",
+    )

@@ -1,0 +1,185 @@
+"""The keys of the ledger's secrets: one master key, and under it one random key a subject.
+
+Every use of a key has a key of its own, derived with HKDF-SHA-256: a reference can never be taken for a value, nor
+one ciphertext for another. Nothing here is ever logged; the classes show only their identifiers.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from moodle_sync.canonical import JSON, canonical
+from moodle_sync.errors import LedgerUnusable, VerificationFailed
+from moodle_sync.store import files
+
+MASTER_VARIABLE = "MOODLE_SYNC_MASTER_KEY"
+KEY_SIZE = 32
+NONCE_SIZE = 12
+
+
+class MasterKey:
+    """The organisation's master key: wraps the subjects' keys, and finds a person's subjects."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != KEY_SIZE:
+            raise ValueError("a master key has 32 bytes")
+        self._wrapping = _derive(secret, "master/wrap")
+        self._lookup = _derive(secret, "master/lookup")
+        self._person = _derive(secret, "master/person")
+        self.id = _derive(secret, "master/id")[:8].hex()
+
+    def __repr__(self) -> str:
+        return f"MasterKey({self.id})"
+
+    def lookup(self, site: str, userid: int) -> bytes:
+        """What stands for a person of a site in the mapping: HMAC-SHA-256, useless without this key."""
+        return _mac(self._lookup, canonical([site, userid]))
+
+    def person(self, external_key: str) -> str:
+        """What stands for a person in plans and journals, which are reviewed in git: hex, useless without this key."""
+        return _mac(self._person, canonical(external_key)).hex()
+
+    def wrap(self, pseudonym: str, secret: bytes) -> bytes:
+        """A subject's key, encrypted for the keystore."""
+        return seal(self._wrapping, secret, pseudonym.encode())
+
+    def unwrap(self, pseudonym: str, wrapped: bytes) -> SubjectKey:
+        """The reverse of :meth:`wrap`; raises VerificationFailed when it was altered."""
+        return SubjectKey(unseal(self._wrapping, wrapped, pseudonym.encode(), "a wrapped key"))
+
+
+class SubjectKey:
+    """The key of one subject. Destroying it makes everything that is known of the subject unreadable."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != KEY_SIZE:
+            raise ValueError("a subject's key has 32 bytes")
+        self._secret = secret
+
+    def __repr__(self) -> str:
+        return f"SubjectKey({self.id})"
+
+    @cached_property
+    def id(self) -> str:
+        """Says which key an encrypted row needs, and nothing else."""
+        return _derive(self._secret, "subject/id")[:8].hex()
+
+    def ref(self, site: str, object_id: str) -> bytes:
+        """What stands for an object (its id in Moodle may tell who it is about) in tables that are not encrypted."""
+        return _mac(self._ref, canonical([site, object_id]))
+
+    def value_mac(self, value: JSON) -> bytes:
+        """What a value is compared by, without keeping the value."""
+        return _mac(self._value, canonical(value))
+
+    def encrypt(self, payload: bytes, commitment: bytes) -> tuple[bytes, bytes]:
+        """``(nonce, ciphertext)`` of a payload, AES-GCM, bound to its commitment."""
+        nonce = os.urandom(NONCE_SIZE)
+        return nonce, AESGCM(self._payload).encrypt(nonce, payload, commitment)
+
+    def decrypt(self, nonce: bytes, ciphertext: bytes, commitment: bytes) -> bytes:
+        """The payload; raises VerificationFailed when anything of it was altered."""
+        try:
+            return AESGCM(self._payload).decrypt(nonce, ciphertext, commitment)
+        except (InvalidTag, ValueError) as error:
+            raise VerificationFailed("a payload does not decrypt: it was altered, or its key was") from error
+
+    def seal_identity(self, pseudonym: str, identity: JSON) -> bytes:
+        """A person, encrypted for the mapping."""
+        return seal(self._identity, canonical(identity), pseudonym.encode())
+
+    def unseal_identity(self, pseudonym: str, sealed: bytes) -> bytes:
+        """The reverse of :meth:`seal_identity`, as canonical JSON; raises VerificationFailed when it was altered."""
+        return unseal(self._identity, sealed, pseudonym.encode(), "an identity")
+
+    def seal_salt(self, commitment: bytes, salt: bytes) -> bytes:
+        """A salt, encrypted for the keystore."""
+        return seal(self._salt, salt, commitment)
+
+    def unseal_salt(self, commitment: bytes, sealed: bytes) -> bytes:
+        """The reverse of :meth:`seal_salt`; raises VerificationFailed when it was altered."""
+        return unseal(self._salt, sealed, commitment, "a salt")
+
+    @cached_property
+    def _ref(self) -> bytes:
+        return _derive(self._secret, "subject/ref")
+
+    @cached_property
+    def _value(self) -> bytes:
+        return _derive(self._secret, "subject/value")
+
+    @cached_property
+    def _payload(self) -> bytes:
+        return _derive(self._secret, "subject/payload")
+
+    @cached_property
+    def _identity(self) -> bytes:
+        return _derive(self._secret, "subject/identity")
+
+    @cached_property
+    def _salt(self) -> bytes:
+        return _derive(self._secret, "subject/salt")
+
+
+def commit(salt: bytes, payload: bytes) -> bytes:
+    """The commitment in a leaf: HMAC-SHA-256(salt, payload). Says nothing of the payload without the salt."""
+    return _mac(salt, payload)
+
+
+def seal(key: bytes, secret: bytes, context: bytes) -> bytes:
+    """``nonce ‖ ciphertext`` (AES-GCM), which opens only in the same context."""
+    nonce = os.urandom(NONCE_SIZE)
+    return nonce + AESGCM(key).encrypt(nonce, secret, context)
+
+
+def unseal(key: bytes, sealed: bytes, context: bytes, what: str) -> bytes:
+    """The reverse of :func:`seal`; raises VerificationFailed, saying ``what`` it was."""
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], context)
+    except (InvalidTag, ValueError) as error:
+        raise VerificationFailed(f"{what} does not decrypt: it was altered, or its key was") from error
+
+
+def new_master_key() -> bytes:
+    """The text of a new master key, as the environment or a key file holds it."""
+    return base64.b64encode(os.urandom(KEY_SIZE)) + b"\n"
+
+
+def load_master_key(path: Path | None, environ: Mapping[str, str]) -> MasterKey:
+    """The master key from ``MOODLE_SYNC_MASTER_KEY`` if that is set, else from the key file.
+
+    Raises:
+        LedgerUnusable: there is neither, the file can be read by others, or it is not base64 of 32 bytes.
+    """
+    text = environ.get(MASTER_VARIABLE, "")
+    source = f"the environment variable {MASTER_VARIABLE}"
+    if not text:
+        if path is None:
+            raise LedgerUnusable("no master key is given", hint=f"Set {MASTER_VARIABLE}, or name a key file.")
+        files.require_private(path, "the master key")
+        text, source = path.read_text(encoding="ascii", errors="replace"), str(path)
+    try:
+        return MasterKey(base64.b64decode(text.strip(), validate=True))
+    except (binascii.Error, ValueError) as error:
+        hint = "Restore it from where it was kept when the ledger was made."
+        raise LedgerUnusable(f"the master key in {source} is not base64 of 32 bytes", hint=hint) from error
+
+
+def _derive(secret: bytes, use: str) -> bytes:
+    return HKDFExpand(SHA256(), KEY_SIZE, f"moodle-sync/1/{use}".encode()).derive(secret)
+
+
+def _mac(key: bytes, data: bytes) -> bytes:
+    return hmac.new(key, data, hashlib.sha256).digest()

@@ -1,0 +1,190 @@
+"""The keystore: subjects' keys and salts, wrapped, in a SQLite file apart from the ledger.
+
+Always a file of its own, also when the ledger is in PostgreSQL, so that the database's log, replicas and backups hold
+ciphertext only. Rollback journal and secure_delete: a deleted key leaves no bytes behind. Rows are written here
+before the ledger refers to them; one that the ledger does not know comes from an interrupted stage and harms nobody.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+from moodle_sync.errors import LedgerUnusable, VerificationFailed
+from moodle_sync.store import files
+from moodle_sync.store.keys import MasterKey, SubjectKey
+
+VERSION = 1
+_TABLES = (
+    "CREATE TABLE subject_key (pseudonym TEXT PRIMARY KEY, master_id TEXT NOT NULL, wrapped BLOB NOT NULL) STRICT",
+    "CREATE TABLE salt (commitment BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, wrapped BLOB NOT NULL) STRICT",
+    "CREATE INDEX salt_pseudonym ON salt (pseudonym)",
+    "CREATE TABLE master (id TEXT PRIMARY KEY) STRICT",
+)
+_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Salt:
+    """A salt on its way into the keystore, wrapped under its subject's key."""
+
+    commitment: bytes
+    pseudonym: str
+    wrapped: bytes
+
+
+class Keystore:
+    """An open keystore. Use as a context manager, or call :meth:`close`."""
+
+    def __init__(self, connection: sqlite3.Connection, master: MasterKey) -> None:
+        self._connection = connection
+        self.master = master
+        self._keys: dict[str, SubjectKey | None] = {}
+
+    def key(self, pseudonym: str) -> SubjectKey | None:
+        """The key of a subject, or None when there is none (any more).
+
+        Raises:
+            VerificationFailed: the wrapped key was altered.
+        """
+        if pseudonym not in self._keys:
+            query = "SELECT wrapped FROM subject_key WHERE pseudonym = ?"
+            with _translated():
+                row = self._connection.execute(query, (pseudonym,)).fetchone()
+            self._keys[pseudonym] = None if row is None else self.master.unwrap(pseudonym, row[0])
+        return self._keys[pseudonym]
+
+    def salts(self, commitments: Sequence[bytes]) -> dict[bytes, tuple[str, bytes]]:
+        """``{commitment: (pseudonym, wrapped salt)}`` for those of these commitments that have a salt."""
+        found: dict[bytes, tuple[str, bytes]] = {}
+        for start in range(0, len(commitments), _CHUNK):
+            chunk = commitments[start : start + _CHUNK]
+            marks = ",".join("?" * len(chunk))
+            query = f"SELECT commitment, pseudonym, wrapped FROM salt WHERE commitment IN ({marks})"  # noqa: S608 (marks)
+            with _translated():
+                for commitment, pseudonym, wrapped in self._connection.execute(query, chunk):
+                    found[commitment] = (pseudonym, wrapped)
+        return found
+
+    def add(self, keys: Mapping[str, bytes], salts: Iterable[Salt]) -> None:
+        """Stores new subjects' keys (as they are, by pseudonym) and salts; on disk when this returns."""
+        wrapped = [(name, self.master.id, self.master.wrap(name, secret)) for name, secret in keys.items()]
+        with self._write() as connection:
+            connection.executemany("INSERT INTO subject_key VALUES (?, ?, ?)", wrapped)
+            rows = ((salt.commitment, salt.pseudonym, salt.wrapped) for salt in salts)
+            connection.executemany("INSERT INTO salt VALUES (?, ?, ?)", rows)
+        for name in keys:
+            self._keys.pop(name, None)
+
+    def count(self) -> tuple[int, int]:
+        """How many subjects' keys and how many salts there are."""
+        with _translated():
+            keys = self._connection.execute("SELECT COUNT(*) FROM subject_key").fetchone()[0]
+            return keys, self._connection.execute("SELECT COUNT(*) FROM salt").fetchone()[0]
+
+    def close(self) -> None:
+        """Closes the file and forgets the keys."""
+        self._keys.clear()
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with _translated():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+
+def create_keystore(path: Path, master: MasterKey) -> None:
+    """Makes an empty keystore of mode 0600 for this master key.
+
+    Raises:
+        FileExistsError: something of that name is there.
+    """
+    files.create(path, b"")
+    connection = _connect(path, readonly=False)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES:
+            connection.execute(statement)
+        connection.execute("INSERT INTO master VALUES (?)", (master.id,))
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def open_keystore(path: Path, master: MasterKey, *, readonly: bool = False) -> Keystore:
+    """Opens a keystore that exists.
+
+    Raises:
+        LedgerUnusable: it is missing, can be read by others, is of another version, or belongs to another master key.
+    """
+    files.require_private(path, "the keystore")
+    with _translated():
+        connection = _connect(path, readonly=readonly)
+        try:
+            _require_version(connection, path)
+            known = [row[0] for row in connection.execute("SELECT id FROM master")]
+        except (sqlite3.Error, LedgerUnusable):
+            connection.close()
+            raise
+    if known != [master.id]:
+        connection.close()
+        raise LedgerUnusable(
+            f"the master key {master.id} is not the one of this keystore ({', '.join(known)}): {path}",
+            hint="Give the key that the ledger was made with; the number is its identifier, not the key.",
+        )
+    return Keystore(connection, master)
+
+
+def _require_version(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == 0:
+        raise LedgerUnusable(f"this file is not a keystore: {path}", hint="Name the right file, or restore a backup.")
+    if version != VERSION:
+        hint = "It was written by a newer moodle_sync. Run: pip install --upgrade moodle-sync"
+        raise LedgerUnusable(f"the keystore has version {version}, this program needs {VERSION}: {path}", hint=hint)
+
+
+def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
+    address = f"file:{quote(str(path.absolute()))}?mode={'ro' if readonly else 'rw'}"
+    connection = sqlite3.connect(address, uri=True, timeout=30, isolation_level=None)
+    pragmas = ["synchronous=EXTRA", "trusted_schema=OFF"]  # EXTRA: a journal's removal is on disk before we go on
+    pragmas += ["query_only=ON"] if readonly else ["journal_mode=DELETE", "secure_delete=ON"]
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise VerificationFailed("the keystore holds a key or salt of that name already") from error
+    except sqlite3.DatabaseError as error:
+        hint = "If another process uses it, wait until it has finished. Else keep the file and restore a backup."
+        raise LedgerUnusable(f"the keystore cannot be used: {error}", hint=hint) from error

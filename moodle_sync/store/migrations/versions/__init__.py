@@ -1,0 +1,1 @@
+"""The revisions, in order. A revision that was released is never edited again."""

@@ -1,0 +1,52 @@
+"""The deletable mapping: which person of which site a pseudonym stands for, within one scope.
+
+A scope is a session's key or ``site``. The same person in two sessions has two pseudonyms, joined here only: by a
+lookup (keyed by the master key) and an encrypted identity (under the subject's own key).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import insert, select, update
+
+from moodle_sync.store.engine import Transaction
+from moodle_sync.store.tables import subject
+
+
+class SubjectRow(NamedTuple):
+    """One pseudonym. ``key_id`` names the master key that ``lookup`` was made with."""
+
+    pseudonym: str
+    scope: str
+    site: str
+    lookup: bytes
+    identity: bytes
+    key_id: str
+
+
+def in_scope(transaction: Transaction, scope: str, site: str) -> list[SubjectRow]:
+    """Every subject of a scope on a site."""
+    query = select(subject).where(subject.c.scope == scope, subject.c.site == site).order_by(subject.c.pseudonym)
+    return [SubjectRow(*row) for row in transaction.execute(query)]
+
+
+def identity(transaction: Transaction, pseudonym: str) -> bytes | None:
+    """The encrypted identity of a subject, or None when the mapping does not have it (any more)."""
+    query = select(subject.c.identity).where(subject.c.pseudonym == pseudonym)
+    return transaction.execute(query).scalar_one_or_none()
+
+
+def add(transaction: Transaction, row: SubjectRow) -> None:
+    """Adds a subject."""
+    transaction.execute(insert(subject).values(row._asdict()))
+
+
+def set_identity(transaction: Transaction, pseudonym: str, identity: bytes) -> None:
+    """Replaces an identity, as when a person's name changed: not an entry of the ledger."""
+    transaction.execute(update(subject).where(subject.c.pseudonym == pseudonym).values(identity=identity))
+
+
+def every(transaction: Transaction) -> list[SubjectRow]:
+    """All subjects."""
+    return [SubjectRow(*row) for row in transaction.execute(select(subject).order_by(subject.c.pseudonym))]

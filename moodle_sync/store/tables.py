@@ -1,0 +1,224 @@
+"""Every table of the store, as the last migration leaves it. The migration test holds the two together.
+
+STRICT on SQLite. Times are RFC 3339 text, JSON is text that nothing searches, bytes are bytes. What is sealed
+(``entry``) holds no personal data; what holds some (``payload``, ``pending``, ``current``, ``subject``) can be
+deleted, and is encrypted or keyed under a key that lies in the keystore.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+Number = BigInteger().with_variant(Integer, "sqlite")  # STRICT knows INTEGER (64 bits), not BIGINT
+
+
+def _table(name: str, *parts: Any) -> Table:
+    return Table(name, metadata, *parts, sqlite_strict=True)
+
+
+def _text(name: str, **options: Any) -> Column[str]:
+    return Column(name, Text, nullable=options.pop("nullable", False), **options)
+
+
+def _number(name: str, **options: Any) -> Column[int]:
+    return Column(name, Number, nullable=options.pop("nullable", False), **options)
+
+
+def _bytes(name: str, **options: Any) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=options.pop("nullable", False), **options)
+
+
+# ---- the ledger: never changed once written ------------------------------------------------------------------------
+
+meta = _table("meta", _text("name", primary_key=True), _text("value"))
+signer = _table("signer", _bytes("public", primary_key=True), _text("since"))
+
+entry = _table(
+    "entry",
+    _number("shard"),
+    _number("idx"),
+    _bytes("leaf"),
+    _bytes("leaf_hash"),
+    PrimaryKeyConstraint("shard", "idx"),
+    CheckConstraint("idx >= 0", name="idx"),
+    CheckConstraint("length(leaf_hash) = 32", name="leaf_hash"),
+)
+tile = _table(
+    "tile",
+    _number("shard"),
+    _number("level"),
+    _number("n"),
+    _bytes("hashes"),
+    PrimaryKeyConstraint("shard", "level", "n"),
+)
+frontier = _table(
+    "frontier", _number("shard", primary_key=True, autoincrement=False), _number("size"), _bytes("hashes")
+)
+head = _table("head", _number("shard", primary_key=True, autoincrement=False), _number("size"), _bytes("root"))
+checkpoint = _table(
+    "checkpoint",
+    _number("shard"),
+    _number("size"),
+    _text("note"),
+    _text("made_at"),
+    PrimaryKeyConstraint("shard", "size"),
+)
+publication = _table(
+    "publication",
+    _number("shard"),
+    _number("size"),
+    _text("place"),
+    _text("at"),
+    PrimaryKeyConstraint("shard", "size", "place"),
+    ForeignKeyConstraint(["shard", "size"], ["checkpoint.shard", "checkpoint.size"]),
+)
+
+# ---- the ledger: deletable, encrypted or keyed -----------------------------------------------------------------
+
+subject = _table(
+    "subject",
+    _text("pseudonym", primary_key=True),
+    _text("scope"),
+    _text("site"),
+    _bytes("lookup"),
+    _bytes("identity"),
+    _text("key_id"),
+    UniqueConstraint("scope", "lookup"),
+)
+payload = _table(
+    "payload",
+    _number("shard"),
+    _number("idx"),
+    _text("subject"),
+    _bytes("nonce"),
+    _bytes("ciphertext"),
+    _bytes("commitment"),
+    _text("key_id"),
+    PrimaryKeyConstraint("shard", "idx"),
+    ForeignKeyConstraint(["shard", "idx"], ["entry.shard", "entry.idx"]),
+    UniqueConstraint("commitment"),
+)
+Index("ix_payload_subject", payload.c.subject)
+pending = _table(
+    "pending",
+    _number("id", primary_key=True),
+    _text("run_id"),
+    _text("kind"),
+    _text("site"),
+    _text("session", nullable=True),
+    _text("programme", nullable=True),
+    _text("plan", nullable=True),
+    _text("observed_at"),
+    _text("subject", nullable=True),
+    _bytes("ref", nullable=True),
+    _number("prev_shard", nullable=True),
+    _number("prev_idx", nullable=True),
+    _number("prev_pending", nullable=True),
+    _bytes("nonce", nullable=True),
+    _bytes("ciphertext", nullable=True),
+    _bytes("commitment", nullable=True),
+    _text("key_id", nullable=True),
+    _text("content", nullable=True),
+    ForeignKeyConstraint(["run_id"], ["run.id"]),
+    UniqueConstraint("commitment"),
+    CheckConstraint("(ciphertext IS NULL) <> (content IS NULL)", name="secret_or_public"),
+)
+Index("ix_pending_subject", pending.c.subject)
+current = _table(
+    "current",
+    _text("subject"),
+    _bytes("ref"),
+    _number("shard", nullable=True),
+    _number("idx", nullable=True),
+    _number("pending", nullable=True),
+    _bytes("value_mac"),
+    _number("gone"),
+    PrimaryKeyConstraint("subject", "ref"),
+    ForeignKeyConstraint(["subject"], ["subject.pseudonym"]),
+    CheckConstraint("(pending IS NULL) = (shard IS NOT NULL AND idx IS NOT NULL)", name="sealed_or_pending"),
+)
+Index("ix_current_pending", current.c.pending)
+
+# ---- what both wings share -------------------------------------------------------------------------------------
+
+run = _table(
+    "run",
+    _number("seq", primary_key=True),
+    _text("id"),
+    _text("site"),
+    _text("kind"),
+    _text("session", nullable=True),
+    _text("plan_digest", nullable=True),
+    _text("started"),
+    _text("finished", nullable=True),
+    _text("outcome", nullable=True),
+    _text("release", nullable=True),
+    _text("counts"),
+    UniqueConstraint("id"),
+)
+spec_version = _table("spec_version", _text("digest", primary_key=True), _text("kind"), _bytes("content"))
+binding = _table(
+    "binding",
+    _text("course", primary_key=True),
+    Column("digest", Text, ForeignKey("spec_version.digest"), nullable=False),
+    _text("bound_at"),
+)
+
+# ---- the course wing -------------------------------------------------------------------------------------------
+
+site_pin = _table(
+    "site_pin", _text("name", primary_key=True), _text("url"), _text("site_id"), _text("namespace"), _text("pinned_at")
+)
+baseline = _table(
+    "baseline",
+    _text("site"),
+    _text("kind"),
+    _text("objkey"),
+    _text("value"),
+    PrimaryKeyConstraint("site", "kind", "objkey"),
+)
+journal = _table(
+    "journal",
+    _number("id", primary_key=True),
+    _text("run_id"),
+    _number("seq"),
+    _number("step", nullable=True),
+    _text("state"),
+    _text("plan_digest", nullable=True),
+    _text("kind"),
+    _text("objkey"),
+    _text("action"),
+    _text("detail"),
+    _text("at"),
+    ForeignKeyConstraint(["run_id"], ["run.id"]),
+    ForeignKeyConstraint(["step"], ["journal.id"]),
+    UniqueConstraint("run_id", "seq"),
+    CheckConstraint("state IN ('started', 'done', 'failed', 'unknown')", name="state"),
+    CheckConstraint("(state = 'started') = (step IS NULL)", name="step"),
+)
+Index("ix_journal_step", journal.c.step)

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from moodle_sync.errors import DoneInPart, LedgerUnusable, VerificationFailed
+from moodle_sync.ledger import Ledger, note
+from moodle_sync.store import checkpoints
+
+
+class Place:
+    """A publisher in memory, which can be out of reach."""
+
+    def __init__(self, name: str = "memory") -> None:
+        self.place = name
+        self.down = False
+        self.notes: list[str] = []
+
+    def publish(self, checkpoint: note.Checkpoint, text: str) -> None:
+        if self.down:
+            raise LedgerUnusable("no route")
+        self.notes.append(text)
+
+
+def _grow(course: Any, pull: Callable[[], int], value: int) -> None:
+    course.grades = {(1, 7): str(value)}
+    assert pull() == 1
+
+
+def test_checkpoint_empty_ledger_signs_nothing(ledger: Ledger) -> None:
+    place = Place()
+    assert ledger.checkpoint([place]) is None
+    assert place.notes == []
+
+
+def test_checkpoint_signs_each_size_once(ledger: Ledger, course: Any, pull: Callable[[], int]) -> None:
+    place = Place()
+    _grow(course, pull, 1)
+    first = ledger.checkpoint([place])
+    again = ledger.checkpoint([place])
+    assert first is not None
+    assert again is not None
+    assert (first.new, again.new, first.places, first.note) == (True, False, ("memory",), again.note)
+    assert place.notes == [first.note]
+    assert note.verify(first.note, ledger.public_keys()) == first.checkpoint
+    assert (first.checkpoint.origin, first.checkpoint.shard, first.checkpoint.size) == ("example.org/registre", 2026, 2)
+
+
+def test_checkpoint_place_out_of_reach_gets_what_it_missed_later(
+    ledger: Ledger, course: Any, pull: Callable[[], int]
+) -> None:
+    near, far = Place("near"), Place("far")
+    far.down = True
+    for value in (1, 2):
+        _grow(course, pull, value)
+        with pytest.raises(DoneInPart, match="not published everywhere") as caught:
+            ledger.checkpoint([far, near])
+        assert caught.value.failures == ("far: no route",)
+    far.down = False
+    published = ledger.checkpoint([far, near])
+    assert published is not None
+    assert published.places == ("far", "near")
+    assert near.notes == far.notes
+    assert len(far.notes) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE entry SET leaf = CAST(replace(CAST(leaf AS TEXT), 'main', 'mein') AS BLOB) WHERE idx = 0",
+        "UPDATE entry SET leaf = substr(leaf, 1, length(leaf) - 1) WHERE idx = 3",
+        "DELETE FROM entry WHERE idx = 3",
+        "UPDATE head SET root = zeroblob(32)",
+        "UPDATE head SET size = size - 1",
+        "UPDATE checkpoint SET note = replace(note, 'a', 'b')",
+    ],
+)
+def test_checkpoint_disk_that_is_not_what_was_sealed_is_not_signed(
+    ledger: Ledger, course: Any, pull: Callable[[], int], raw: Callable[[], Any], damage: str
+) -> None:
+    _grow(course, pull, 1)
+    ledger.checkpoint()
+    _grow(course, pull, 2)
+    with raw() as connection:
+        for name in ("entry_no_update", "entry_no_delete", "checkpoint_no_update"):
+            connection.execute(f"DROP TRIGGER {name}")
+        assert connection.execute(damage).rowcount == 1
+    with pytest.raises(VerificationFailed):
+        ledger.checkpoint()
+    with ledger.store.read() as transaction:
+        assert len(checkpoints.every(transaction)) == 1
+
+
+def test_checkpoint_history_rewritten_under_the_same_key_is_not_signed_again(
+    ledger: Ledger, course: Any, pull: Callable[[], int], raw: Callable[[], Any]
+) -> None:
+    """Entries, hashes, head and frontier all agree; only the earlier checkpoint remembers."""
+    from moodle_sync.ledger import merkle
+
+    _grow(course, pull, 1)
+    ledger.checkpoint()
+    with raw() as connection:
+        connection.execute("DROP TRIGGER entry_no_update")
+        leaf = connection.execute("SELECT leaf FROM entry WHERE idx = 0").fetchone()[0].replace(b"main", b"mein")
+        connection.execute("UPDATE entry SET leaf = ?, leaf_hash = ? WHERE idx = 0", (leaf, merkle.leaf_hash(leaf)))
+        frontier = merkle.Frontier()
+        for (leaf_hash,) in connection.execute("SELECT leaf_hash FROM entry ORDER BY idx"):
+            frontier.append(leaf_hash)
+        connection.execute("UPDATE head SET root = ?", (frontier.root(),))
+        connection.execute("UPDATE frontier SET hashes = ?", (frontier.to_bytes(),))
+    course.grades = {(1, 8): "2"}
+    pull()
+    with pytest.raises(VerificationFailed, match="checkpoint 2026/2"):
+        ledger.checkpoint()
+
+
+def test_checkpoint_of_another_origin_is_not_continued(ledger: Ledger, course: Any, pull: Callable[[], int]) -> None:
+    _grow(course, pull, 1)
+    ledger.checkpoint()
+    _grow(course, pull, 2)
+    ledger.origin = "example.net/other"
+    with pytest.raises(VerificationFailed):
+        ledger.checkpoint()
+
+
+def test_checkpoint_with_a_new_key_still_proves_those_of_the_old_one(
+    ledger: Ledger, course: Any, pull: Callable[[], int]
+) -> None:
+    _grow(course, pull, 1)
+    first = ledger.checkpoint()
+    ledger._signing_key = Ed25519PrivateKey.generate()
+    _grow(course, pull, 2)
+    second = ledger.checkpoint()
+    assert first is not None
+    assert second is not None
+    assert len(ledger.public_keys()) == 2
+    assert ledger.verify(published=[first.note, second.note]).ok
+
+
+def test_checkpoint_open_for_reading_only_is_refused(ledger: Ledger, places: Any) -> None:
+    with Ledger.open(places, readonly=True, environ={}) as reader, pytest.raises(LedgerUnusable, match="reading only"):
+        reader.checkpoint()

@@ -1,0 +1,324 @@
+"""Nothing sealed can change unseen: every byte of what matters is flipped, and verification has to say no."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moodle_sync.errors import LedgerError
+from moodle_sync.ledger import Ledger, Verification, checks_shard, nodes
+from moodle_sync.publish.file import FilePublisher, read_published
+
+PUBLIC_COLUMNS = (
+    "entry.leaf",
+    "entry.leaf_hash",
+    "tile.hashes",
+    "frontier.hashes",
+    "head.root",
+    "checkpoint.note",
+    "signer.public",
+    "spec_version.content",
+)
+SECRET_COLUMNS = (
+    "payload.subject",
+    "payload.nonce",
+    "payload.ciphertext",
+    "payload.commitment",
+    "payload.key_id",
+    "current.value_mac",
+    "current.ref",
+    "subject.lookup",
+    "subject.identity",
+)
+KEYSTORE_COLUMNS = ("salt.wrapped", "salt.commitment", "subject_key.wrapped")
+CHANGES = (
+    "DELETE FROM entry WHERE shard = 2027 AND idx = 4",
+    "DELETE FROM entry WHERE shard = 2027 AND idx = 1",
+    "DELETE FROM entry",
+    "UPDATE entry SET leaf = (SELECT leaf FROM entry WHERE shard = 2026 AND idx = 1) WHERE idx = 0",
+    "INSERT INTO entry SELECT shard, 5, leaf, leaf_hash FROM entry WHERE shard = 2027 AND idx = 4",
+    "INSERT INTO entry SELECT 2025, 0, leaf, leaf_hash FROM entry WHERE shard = 2026 AND idx = 0",
+    "DELETE FROM payload WHERE shard = 2026",
+    "UPDATE payload SET idx = 0 WHERE shard = 2027 AND idx = 1",
+    "INSERT INTO payload SELECT 2026, 1, subject, nonce, ciphertext, zeroblob(32), key_id FROM payload LIMIT 1",
+    "DELETE FROM tile WHERE level = 1",
+    "INSERT INTO tile SELECT shard, 3, 0, hashes FROM tile LIMIT 1",
+    "UPDATE tile SET hashes = CAST(hashes || x'00' AS BLOB) WHERE level = 1",
+    "DELETE FROM frontier",
+    "DELETE FROM head WHERE shard = 2026",
+    "DELETE FROM checkpoint WHERE size = 3",
+    "UPDATE checkpoint SET size = size + 1 WHERE size = 5",
+    "DELETE FROM signer",
+    "UPDATE meta SET value = 'example.org/registr' WHERE name = 'origin'",
+    "UPDATE current SET idx = 1",
+    "UPDATE current SET gone = 1",
+    "UPDATE subject SET site = 'other'",
+)
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    directory = tmp_path / "outside"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def grow(
+    ledger: Ledger, course: Any, clock: Any, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ledger]:
+    """Makes a history of one grade, sealed and published in these years; tiles of two hashes instead of 256."""
+    for module, name, value in ((nodes, "WIDTH", 2), (nodes, "_LEVELS", 1), (checks_shard, "WIDTH", 2)):
+        monkeypatch.setattr(module, name, value)
+
+    def do(*years: int) -> Ledger:
+        definitions = {hashlib.sha256(b'["a"]').hexdigest(): ["a"]}
+        for value, year in enumerate(years):
+            clock.now = datetime(year, 2, 3, tzinfo=UTC)
+            course.grades = {(1, 7): str(value)}
+            ledger.stage(course.snapshot(definitions=definitions), programme_digest=None, plan_id=None)
+            ledger.seal()
+            ledger.checkpoint([FilePublisher(outside)])
+        return ledger
+
+    return do
+
+
+@pytest.fixture
+def grown(grow: Callable[..., Ledger]) -> Ledger:
+    """Two years, two checkpoints in the second, a correction of a correction, tiles of several levels."""
+    return grow(2026, 2027, 2027)
+
+
+@pytest.fixture
+def tampering(raw: Callable[[], Any], grown: Ledger) -> Iterator[sqlite3.Connection]:
+    """A connection to the grown ledger with nothing in its way."""
+    with raw() as connection:
+        _unguard(connection)
+        yield connection
+
+
+def _unguard(connection: sqlite3.Connection) -> None:
+    # verify finds that they are gone; these tests ask what the rest of it finds
+    connection.execute("PRAGMA synchronous=OFF")
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+
+
+def _verdict(ledger: Ledger, outside: Path, **options: Any) -> Verification:
+    return ledger.verify(published=read_published(outside), **options)
+
+
+def _failed(verification: Verification) -> set[str]:
+    return {check.name for check in verification.checks if not check.ok}
+
+
+def _found(ledger: Ledger, notes: list[str], *, payloads: bool = True) -> bool:
+    ledger.keystore._keys.clear()  # as if it were opened again
+    try:
+        verification = ledger.verify(published=notes, payloads=payloads)
+    except LedgerError:
+        return True
+    return bool(_failed(verification) - {"guard rails"})
+
+
+def _flips(connection: sqlite3.Connection, name: str, where: str = "1") -> Iterator[str]:
+    """Flips one bit of every byte of a column, one after the other, and puts each back after the caller looked."""
+    table, column = name.split(".")
+    rows = connection.execute(
+        f"SELECT rowid, CAST({column} AS BLOB), typeof({column}) FROM {table} WHERE {where}"
+    ).fetchall()
+    for rowid, data, kind in rows:
+        cast = "CAST(? AS TEXT)" if kind == "text" else "?"
+        statement = f"UPDATE {table} SET {column} = {cast} WHERE rowid = ?"
+        for place in range(len(data)):
+            changed = bytearray(data)
+            changed[place] ^= 1 << (place % 8)
+            connection.execute(statement, (bytes(changed), rowid))
+            yield f"{table}.{column} row {rowid} byte {place}"
+        connection.execute(statement, (data, rowid))
+
+
+def test_verify_untouched_ledger_passes_and_names_no_tail(grown: Ledger, outside: Path) -> None:
+    verification = _verdict(grown, outside)
+    assert _failed(verification) == set()
+    assert (verification.ok, verification.entries, verification.shards) == (True, 7, (2026, 2027))
+    assert verification.unprotected_tail == 0
+    sentences = {check.name: check.sentence for check in verification.checks}
+    assert "3 payloads were decrypted" in sentences["commitments"]
+    assert "3 checkpoints found outside agree" in sentences["published"]
+
+
+@pytest.mark.parametrize(
+    ("years", "columns"), [((2026,), PUBLIC_COLUMNS), ((2026, 2026), SECRET_COLUMNS)], ids=["public", "secret"]
+)
+def test_verify_every_flipped_byte_of_the_store_is_found(
+    grow: Callable[..., Ledger],
+    outside: Path,
+    raw: Callable[[], Any],
+    tell: Callable[[str], None],
+    years: tuple[int, ...],
+    columns: tuple[str, ...],
+) -> None:
+    ledger, payloads = grow(*years), columns is SECRET_COLUMNS
+    notes, tried = read_published(outside), dict.fromkeys(columns, 0)
+    with raw() as connection:
+        _unguard(connection)
+        for column in columns:
+            for name in _flips(connection, column):
+                assert _found(ledger, notes, payloads=payloads), name
+                tried[column] += 1
+            assert not _found(ledger, notes)
+    assert all(tried.values())
+    tell(f"{sum(tried.values())} bytes of the store flipped, all found: {tried}")
+
+
+def test_verify_every_flipped_byte_of_the_link_between_two_years_is_found(
+    grow: Callable[..., Ledger], outside: Path, raw: Callable[[], Any], tell: Callable[[str], None]
+) -> None:
+    ledger, notes, tried = grow(2026, 2027), read_published(outside), 0
+    with raw() as connection:
+        _unguard(connection)
+        for column in ("entry.leaf", "entry.leaf_hash"):
+            for name in _flips(connection, column, "shard = 2027 AND idx = 0"):
+                assert _found(ledger, notes, payloads=False), name
+                tried += 1
+    tell(f"{tried} bytes of the first entry of a year flipped, all found")
+
+
+def test_verify_every_flipped_byte_of_the_keystore_is_found(
+    grow: Callable[..., Ledger], outside: Path, tmp_path: Path, tell: Callable[[str], None]
+) -> None:
+    small = grow(2026)
+    notes, tried = read_published(outside), dict.fromkeys(KEYSTORE_COLUMNS, 0)
+    connection = sqlite3.connect(tmp_path / "keystore.db", isolation_level=None)
+    connection.execute("PRAGMA synchronous=OFF")
+    for column in KEYSTORE_COLUMNS:
+        for name in _flips(connection, column):
+            assert _found(small, notes), name
+            tried[column] += 1
+    connection.close()
+    assert not _found(small, notes)
+    tell(f"{sum(tried.values())} bytes of the keystore flipped, all found: {tried}")
+
+
+def test_verify_every_flipped_byte_of_a_published_copy_is_found(
+    grow: Callable[..., Ledger], outside: Path, tell: Callable[[str], None]
+) -> None:
+    small, tried = grow(2026), 0
+    for path in sorted(outside.rglob("*.checkpoint")):
+        data = path.read_bytes()
+        for place in range(len(data)):
+            changed = bytearray(data)
+            changed[place] ^= 1 << (place % 8)
+            path.write_bytes(changed)
+            assert "published" in _failed(_verdict(small, outside, payloads=False)), place
+            tried += 1
+        path.write_bytes(data)
+    assert _verdict(small, outside).ok
+    tell(f"published copies: {tried} bytes flipped, all found")
+
+
+def test_verify_rows_deleted_swapped_inserted_or_moved_are_found(
+    grown: Ledger, outside: Path, tampering: sqlite3.Connection, tell: Callable[[str], None]
+) -> None:
+    notes, before = read_published(outside), sqlite3.connect(":memory:")
+    tampering.backup(before)
+    for statement in CHANGES:
+        assert tampering.execute(statement).rowcount > 0, statement
+        assert _found(grown, notes), statement
+        before.backup(tampering)
+        assert not _found(grown, notes)
+    before.close()
+    tell(f"{len(CHANGES)} ways to delete, swap, insert or move rows tried, all found")
+
+
+def test_verify_ledger_put_back_to_an_older_state_is_found_only_from_outside(
+    grown: Ledger, course: Any, outside: Path, raw: Callable[[], Any], places: Any, tmp_path: Path
+) -> None:
+    with raw() as connection:
+        connection.execute("VACUUM INTO ?", (str(tmp_path / "copy.db"),))
+    course.grades = {(1, 7): "4"}
+    grown.stage(course.snapshot(), programme_digest=None, plan_id=None)
+    grown.seal()
+    grown.checkpoint([FilePublisher(outside)])
+    grown.close()
+    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / "copy.db").rename(tmp_path / "ledger.db")
+    with Ledger.open(places, environ={}) as older:
+        assert older.verify().ok  # it agrees with itself
+        verification = _verdict(older, outside)
+    assert _failed(verification) == {"published"}
+    sentence = next(check.sentence for check in verification.checks if check.name == "published")
+    assert "gone or changed" in sentence
+
+
+def test_verify_guard_rails_that_were_dropped_are_named(grown: Ledger, raw: Callable[[], Any]) -> None:
+    with raw() as connection:
+        connection.execute("DROP TRIGGER entry_no_delete")
+    verification = grown.verify()
+    assert _failed(verification) == {"guard rails"}
+    assert "entry_no_delete" in verification.checks[0].sentence
+
+
+def test_verify_without_outside_copy_says_that_all_of_it_could_be_rewritten(grown: Ledger) -> None:
+    for published in (None, []):
+        verification = grown.verify(published=published)
+        assert verification.ok
+        assert verification.unprotected_tail == 7
+        sentence = next(check.sentence for check in verification.checks if check.name == "published")
+        assert "no external checkpoint: integrity only" in sentence
+
+
+def test_verify_entries_after_the_last_outside_checkpoint_are_named(grown: Ledger, course: Any, outside: Path) -> None:
+    course.grades = {(1, 7): "4", (1, 8): "5"}
+    grown.stage(course.snapshot(), programme_digest=None, plan_id=None)
+    grown.seal()
+    grown.checkpoint()  # signed, and kept at home
+    verification = _verdict(grown, outside)
+    assert (verification.ok, verification.unprotected_tail) == (True, 3)
+    assert any("3 entries after the last of them are not protected" in check.sentence for check in verification.checks)
+
+
+def test_verify_without_keystore_says_what_it_did_not_check(
+    grown: Ledger, outside: Path, tampering: sqlite3.Connection
+) -> None:
+    tampering.execute("UPDATE payload SET ciphertext = zeroblob(50)")
+    verification = _verdict(grown, outside, payloads=False)
+    assert _failed(verification) == {"guard rails"}
+    assert any("payloads were not decrypted" in check.sentence for check in verification.checks)
+    assert "commitments" in _failed(_verdict(grown, outside))
+
+
+def test_verify_with_a_key_from_outside_does_not_believe_the_ledgers_own(grown: Ledger, outside: Path) -> None:
+    assert _verdict(grown, outside, public_keys=grown.public_keys()).ok
+    verification = _verdict(grown, outside, public_keys=[bytes(range(32))])
+    assert _failed(verification) >= {"signatures", "published"}
+
+
+def test_verify_empty_ledger_passes(ledger: Ledger) -> None:
+    verification = ledger.verify(published=[])
+    assert (verification.ok, verification.entries, verification.unprotected_tail) == (True, 0, 0)
+
+
+def test_verify_open_for_reading_only_changes_no_byte(grown: Ledger, places: Any, tmp_path: Path) -> None:
+    grown.close()
+    before = (tmp_path / "ledger.db").read_bytes(), (tmp_path / "keystore.db").read_bytes()
+    with Ledger.open(places, readonly=True, environ={}) as reader:
+        assert reader.verify().ok
+    assert ((tmp_path / "ledger.db").read_bytes(), (tmp_path / "keystore.db").read_bytes()) == before
+
+
+def test_verify_says_nothing_about_a_person(grown: Ledger, outside: Path, tampering: sqlite3.Connection) -> None:
+    tampering.execute("UPDATE payload SET ciphertext = zeroblob(50)")
+    tampering.execute("UPDATE subject SET identity = zeroblob(50)")
+    said = " ".join(check.sentence for check in _verdict(grown, outside).checks)
+    assert "Élève" not in said
+    assert "grade:1:7" not in said

@@ -15,11 +15,24 @@ from moodle_sync.moodle.companion import CompanionClient
 from moodle_sync.moodle.wire.companion import ItemAnswer
 from moodle_sync.plan.changes import Change
 from moodle_sync.state.flat import flatten, to_path, unflatten
+from moodle_sync.state.observed import with_members
 from moodle_sync.state.resources import Kind
 
 JSON = Any
 BATCH = 20
 """Items a call: well under any proxy's patience (a quiz with its questions takes about a third of a second)."""
+
+FUNCTIONS = {
+    Kind.SECTION: "local_moodlesync_upsert_sections",
+    Kind.ACTIVITY: "local_moodlesync_upsert_activities",
+    Kind.RUBRIC: "local_moodlesync_upsert_rubrics",
+    Kind.ACTIVITY_COMPETENCY: "local_moodlesync_link_competencies",
+    Kind.COURSE_COMPLETION: "local_moodlesync_set_course_completion",
+    Kind.EVENT: "local_moodlesync_upsert_events",
+    Kind.ENROLMENT: "local_moodlesync_upsert_enrolments",
+    Kind.GROUP: "local_moodlesync_upsert_groups",
+}
+"""The function that writes each kind: what a plan looks for in the site's functions before it plans any of them."""
 
 _LOST = "the answer was lost: run apply again, it will find what was done"
 
@@ -58,18 +71,22 @@ def _batch(run: Run, course: str, kind: Kind, changes: list[Change]) -> Iterator
             yield Outcome(change, str(error))
         return
     for number, change in zip(steps, changes, strict=True):
-        problem = _judge(change, answers.get(change.local))
+        problem = _judge(run, change, answers.get(change.local))
         run.journal.finished(number, "failed" if problem else "done", {"problem": problem})
         yield Outcome(change, problem)
 
 
-def _judge(change: Change, answer: ItemAnswer | None) -> str:
+def _judge(run: Run, change: Change, answer: ItemAnswer | None) -> str:
     if answer is None:
         return "Moodle answered nothing for it"
     if answer.error is not None:
         return str(answer.error)
     state = answer.state or {}
-    return mismatch(change, flatten(state) if change.kind is Kind.RUBRIC else state)
+    if change.kind is Kind.RUBRIC:
+        state = flatten(state)
+    elif change.kind is Kind.GROUP:
+        state = with_members(state, run.person_of)
+    return mismatch(change, state)
 
 
 def _function(
@@ -77,15 +94,7 @@ def _function(
 ) -> Callable[[int, str, Sequence[dict[str, JSON]]], Sequence[ItemAnswer]]:
     if companion is None:
         raise MissingParent("the companion plugin is not there any more")
-    functions = {
-        Kind.SECTION: companion.upsert_sections,
-        Kind.ACTIVITY: companion.upsert_activities,
-        Kind.RUBRIC: companion.upsert_rubrics,
-        Kind.ACTIVITY_COMPETENCY: companion.link_competencies,
-        Kind.COURSE_COMPLETION: companion.set_course_completion,
-        Kind.ENROLMENT: companion.upsert_enrolments,
-    }
-    return functions[kind]
+    return lambda courseid, namespace, items: companion.write(FUNCTIONS[kind], courseid, namespace, items)
 
 
 def item(run: Run, change: Change) -> dict[str, JSON]:
@@ -96,7 +105,9 @@ def item(run: Run, change: Change) -> dict[str, JSON]:
     if change.kind is Kind.ACTIVITY:
         made["modname"] = resource.extra["modname"] if resource else (live.fields.get("modname") if live else None)
     elif change.kind is Kind.ENROLMENT and resource is not None:
-        made["userid"] = run.people[resource.extra["person"]]
+        made["userid"] = run.people[change.local]
+    elif change.kind is Kind.GROUP and "members" in made["fields"]:
+        made["fields"]["members"] = sorted(run.people[member] for member in made["fields"]["members"])
     elif change.kind is Kind.RUBRIC:
         # A rubric is written whole: what a person edited since stays as Moodle has it.
         whole = dict(live.fields) if live else {}

@@ -55,7 +55,7 @@ class Run:
     competency_scale: int
     ids: dict[Ref, int] = field(default_factory=dict)
     people: Mapping[str, int] = field(default_factory=dict)
-    """Moodle's user id by a person's external key."""
+    """Moodle's user id by what a person is called in plans."""
 
     def id_of(self, kind: Kind, key: str) -> int:
         """Moodle's id of an object that should be there by now.
@@ -70,6 +70,10 @@ class Run:
         if live is None:
             raise MissingParent(f"the {kind} {key} that it belongs to is not there")
         return live.id
+
+    def person_of(self, userid: int) -> str:
+        """What a person is called in plans; somebody of none of our files by Moodle's number."""
+        return next((key for key, number in self.people.items() if number == userid), f"?{userid}")
 
     def live(self, change: Change) -> Live | None:
         """What was there when the plan was made."""
@@ -138,8 +142,8 @@ def _judge(change: Change, live: Live | None, lost: bool) -> str:
 
 def mismatch(change: Change, fields: Mapping[str, JSON]) -> str:
     """A sentence naming the fields that Moodle did not keep as they were sent, or nothing."""
-    # Questions are sent as a file and read back as a list: what was kept is the baseline's business.
-    kept = {"questions"} if change.kind is Kind.ACTIVITY else set()
+    # Files are sent whole and read back as a list or a digest: what was kept is the baseline's business.
+    kept = {"questions", "file"} if change.kind is Kind.ACTIVITY else set()
     wrong = [
         item.name for item in change.fields if item.name not in kept and not same(item.desired, fields.get(item.name))
     ]

@@ -64,29 +64,27 @@ class CompanionClient:
         params = {"courseid": courseid, "namespace": namespace}
         return self._ask(COMPANION_COURSE_STATE, params, COURSE_ACTIVITIES).activities
 
-    def upsert_sections(self, courseid: int, namespace: str, items: Sequence[Item]) -> list[ItemAnswer]:
-        """Makes or changes sections. wsfunction: ``local_moodlesync_upsert_sections``."""
-        return self._write("local_moodlesync_upsert_sections", courseid, namespace, items)
+    def write(self, wsfunction: str, courseid: int, namespace: str, items: Sequence[Item]) -> list[ItemAnswer]:
+        """Writes children of a course: one answer an item, in order; an item that failed carries its error.
 
-    def upsert_activities(self, courseid: int, namespace: str, items: Sequence[Item]) -> list[ItemAnswer]:
-        """Makes or changes activities. wsfunction: ``local_moodlesync_upsert_activities``."""
-        return self._write("local_moodlesync_upsert_activities", courseid, namespace, items)
+        Args:
+            wsfunction: one of the contract's writes that take a course, such as ``local_moodlesync_upsert_sections``.
+            courseid: Moodle's id of the course.
+            namespace: ours.
+            items: as the contract has them for that function; none is no call.
 
-    def upsert_rubrics(self, courseid: int, namespace: str, items: Sequence[Item]) -> list[ItemAnswer]:
-        """Makes or changes rubrics, levels keeping their ids. wsfunction: ``local_moodlesync_upsert_rubrics``."""
-        return self._write("local_moodlesync_upsert_rubrics", courseid, namespace, items)
-
-    def link_competencies(self, courseid: int, namespace: str, items: Sequence[Item]) -> list[ItemAnswer]:
-        """Links activities to competencies. wsfunction: ``local_moodlesync_link_competencies``."""
-        return self._write("local_moodlesync_link_competencies", courseid, namespace, items)
-
-    def set_course_completion(self, courseid: int, namespace: str, items: Sequence[Item]) -> list[ItemAnswer]:
-        """Sets the completion criteria of the course. wsfunction: ``local_moodlesync_set_course_completion``."""
-        return self._write("local_moodlesync_set_course_completion", courseid, namespace, items)
-
-    def upsert_enrolments(self, courseid: int, namespace: str, items: Sequence[Item]) -> list[ItemAnswer]:
-        """Enrols people or changes our enrolments. wsfunction: ``local_moodlesync_upsert_enrolments``."""
-        return self._write("local_moodlesync_upsert_enrolments", courseid, namespace, items)
+        Raises:
+            AnswerLost: what was done of them is not known. SiteError: nothing was.
+        """
+        if not items:
+            return []
+        params = {"courseid": courseid, "namespace": namespace, "items": _packed(items)}
+        answers = self._ask(wsfunction, params, ITEMS).items
+        if [answer.key for answer in answers] != [item["key"] for item in items]:
+            raise AnswerLost(
+                f"{wsfunction}: the answers do not match the items sent", hint="Read the state of the course first."
+            )
+        return answers
 
     def get_baseline(self, namespace: str, kind: str, keys: Sequence[str]) -> dict[str, Any]:
         """What was last written, ``{key: {field: {"desired", "observed"}}}``; keys without a row are missing.
@@ -106,17 +104,6 @@ class CompanionClient:
         if items:
             params = {"namespace": namespace, "items": _packed(items)}
             self._ask("local_moodlesync_set_baseline", params, OBJECT)
-
-    def _write(self, wsfunction: str, courseid: int, namespace: str, items: Sequence[Item]) -> list[ItemAnswer]:
-        if not items:
-            return []
-        params = {"courseid": courseid, "namespace": namespace, "items": _packed(items)}
-        answers = self._ask(wsfunction, params, ITEMS).items
-        if [answer.key for answer in answers] != [item["key"] for item in items]:
-            raise AnswerLost(
-                f"{wsfunction}: the answers do not match the items sent", hint="Read the state of the course first."
-            )
-        return answers
 
     def _ask(self, wsfunction: str, params: Mapping[str, Any], adapter: TypeAdapter[T]) -> T:
         envelope = parse(wsfunction, ENVELOPE, self.transport.call(wsfunction, params))

@@ -83,6 +83,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "local_moodlesync_link_competencies": _OURS_WRITE,
     "local_moodlesync_set_course_completion": _OURS_WRITE,
     "local_moodlesync_upsert_enrolments": _OURS_WRITE,
+    "local_moodlesync_upsert_events": _OURS_WRITE,
+    "local_moodlesync_upsert_groups": _OURS_WRITE,
     "local_moodlesync_set_baseline": _OURS_WRITE,
 }
 

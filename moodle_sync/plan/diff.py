@@ -15,11 +15,10 @@ from typing import Any
 from moodle_sync.canonical import canonical, digest, nfc
 from moodle_sync.plan.changes import Action, Change, FieldChange
 from moodle_sync.state.flat import is_structural
-from moodle_sync.state.resources import NEEDS_COMPANION, ORDER, Kind, Live, Observation, Ref, Resource
+from moodle_sync.state.resources import ORDER, Kind, Live, Observation, Ref, Resource
 
 JSON = Any
 
-_NO_COMPANION = "needs the companion plugin: moodle-sync plugin build"
 _USED_RUBRIC = "the rubric was used: its lines, levels and scores stay. Make a new one beside it, under a new key"
 _USED_QUIZ = "the quiz was attempted: its questions may not change. Make a new quiz beside it, under a new key"
 _LOCKED_COMPLETION = "learners have completed it: changing the criteria would clear their completions"
@@ -46,8 +45,8 @@ def diff(desired: Iterable[Resource], observed: Observation) -> Iterator[Change]
 
 
 def _blocked(resource: Resource, observed: Observation) -> str:
-    if resource.kind in NEEDS_COMPANION and not observed.companion:
-        return _NO_COMPANION
+    if resource.kind in observed.closed:
+        return observed.closed[resource.kind]
     if resource.kind is Kind.ENROLMENT and resource.local.removeprefix("person-") in observed.absent_people:
         return "no account of this person is visible in Moodle: make it, or mend the enrolment file"
     return ""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from moodle_sync.errors import Problem, SpecError
 
-COLUMNS = ("person", "role", "start", "end")
+COLUMNS = ("person", "role", "start", "end", "group")
 ROLES = ("student", "teacher", "editingteacher")
 _LIMIT = 5000
 
@@ -24,12 +24,15 @@ class EnrolmentLine:
     role: str
     start: date | None
     end: date | None
+    group: str = ""
+    """Key of a group of the session, empty for none."""
 
 
-def load_enrolments(path: Path) -> tuple[EnrolmentLine, ...]:
-    """The lines of one CSV file: UTF-8, comma or semicolon, a header of ``person,role`` and maybe ``start,end``.
+def load_enrolments(path: Path, groups: Collection[str] = ()) -> tuple[EnrolmentLine, ...]:
+    """The lines of one CSV file: UTF-8, comma or semicolon, a header of ``person,role``, maybe ``start,end,group``.
 
-    A missing file means that nobody is enrolled by us. Messages name lines, never people.
+    A missing file means that nobody is enrolled by us. ``groups`` are the keys of the session's groups. Messages name
+    lines, never people.
 
     Raises:
         SpecError: with every problem of the file.
@@ -46,12 +49,12 @@ def load_enrolments(path: Path) -> tuple[EnrolmentLine, ...]:
     lines: list[EnrolmentLine] = []
     names = [name.strip() for name in reader.fieldnames or []]
     if set(names) - set(COLUMNS) or not {"person", "role"} <= set(names):
-        message = f"the first line should name the columns {', '.join(COLUMNS)} (the last two are optional)"
+        message = f"the first line should name the columns {', '.join(COLUMNS)} (the last three are optional)"
         raise SpecError("An enrolment file cannot be used.", [Problem(path, 1, 1, "", message)])
     reader.fieldnames = names
     try:
         for row in reader:
-            _read(path, reader.line_num, row, lines, problems)
+            _read(path, reader.line_num, row, lines, problems, groups)
     except csv.Error as error:
         problems.append(Problem(path, reader.line_num, 1, "", f"not a line of CSV: {error}"))
     if len(lines) > _LIMIT:
@@ -62,7 +65,12 @@ def load_enrolments(path: Path) -> tuple[EnrolmentLine, ...]:
 
 
 def _read(
-    path: Path, number: int, row: dict[str, str | None], lines: list[EnrolmentLine], problems: list[Problem]
+    path: Path,
+    number: int,
+    row: dict[str, str | None],
+    lines: list[EnrolmentLine],
+    problems: list[Problem],
+    groups: Collection[str],
 ) -> None:
     def wrong(column: str, message: str) -> None:
         problems.append(Problem(path, number, 1, column, message))
@@ -81,7 +89,10 @@ def _read(
     start, end = (_date(row.get(column), column, wrong) for column in ("start", "end"))
     if start and end and end < start:
         wrong("end", "the end is before the start")
-    lines.append(EnrolmentLine(person, role, start, end))
+    group = (row.get("group") or "").strip()
+    if group and group not in groups:
+        wrong("group", f"the session has no such group; it has {', '.join(groups) or 'none'}")
+    lines.append(EnrolmentLine(person, role, start, end, group))
 
 
 def _date(text: str | None, column: str, wrong: Callable[[str, str], None]) -> date | None:

@@ -1,4 +1,4 @@
-"""The single values that spec files are made of: texts, keys, numbers, dates not yet read. Used by ``spec.models``."""
+"""What spec files are made of: the base of their models, and single values (texts, keys, numbers, unread dates)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ import unicodedata
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from moodle_sync import ids
+
+
+class Spec(BaseModel):
+    """Base of every spec model: unknown fields are refused, nothing is coerced, nothing can be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=False)
 
 
 def _number(value: Any) -> Any:

@@ -5,6 +5,7 @@ Only what a file says alone is checked here; what needs a second file is checked
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,14 @@ from moodle_sync.errors import Problem, SpecError
 from moodle_sync.inputs.document import Document
 from moodle_sync.inputs.messages import parse
 from moodle_sync.inputs.yaml import read_yaml
-from moodle_sync.spec.models import Framework, Programme, Rubric, Session, Spec
+from moodle_sync.spec.activity import ACTIVITY_KINDS
+from moodle_sync.spec.files import SpecFile, read_file
+from moodle_sync.spec.models import Framework, Programme, Rubric, Session, Spec, Survey
 from moodle_sync.spec.questions import FORMATS, QuestionFile, read_questions
 from moodle_sync.spec.specs import Specs, source_key
 
-FOLDERS = ("courses", "frameworks", "rubrics", "questions", "sessions")
-NAMED_BY = ("key", "page", "assignment", "quiz", "date")
+FOLDERS = ("courses", "frameworks", "rubrics", "surveys", "questions", "files", "sessions")
+NAMED_BY = ("key", *ACTIVITY_KINDS, "date")
 
 SpecT = TypeVar("SpecT", bound=Spec)
 
@@ -45,7 +48,7 @@ class _Kind(Generic[SpecT]):
 
 
 def load_specs(root: Path) -> Specs:
-    """Every spec under ``root``: ``courses/ frameworks/ rubrics/ sessions/`` (``*.yaml``) and ``questions/``.
+    """Every spec under ``root``: the YAML of ``courses frameworks rubrics surveys sessions``, ``questions``, ``files``.
 
     A file is called by its key, or by key and version when a folder holds several: ``pouvoir-dagir@2026-02.yaml``.
 
@@ -59,8 +62,9 @@ def load_specs(root: Path) -> Specs:
     programmes = reader.read(_Kind("courses", Programme, lambda one: one.programme, lambda one: one.version))
     frameworks = reader.read(_Kind("frameworks", Framework, lambda one: one.framework, lambda one: one.version))
     rubrics = reader.read(_Kind("rubrics", Rubric, lambda one: one.rubric, lambda one: None))
+    surveys = reader.read(_Kind("surveys", Survey, lambda one: one.survey, lambda one: None))
     sessions = reader.read(_Kind("sessions", Session, lambda one: one.session, lambda one: None))
-    questions = reader.questions()
+    questions, files = reader.questions(), reader.downloads()
     if reader.problems:
         raise SpecError(summary(reader.problems), reader.problems)
     return Specs(
@@ -70,6 +74,8 @@ def load_specs(root: Path) -> Specs:
         rubrics={one.rubric: one for one in rubrics},
         sessions={one.session: one for one in sessions},
         questions=questions,
+        surveys={one.survey: one for one in surveys},
+        files=files,
         sources=reader.sources,
     )
 
@@ -115,6 +121,18 @@ class _Reader:
             if item is not None:
                 found[path] = item
             self.problems.extend(problems)
+        return found
+
+    def downloads(self) -> Mapping[str, SpecFile]:
+        """The files that learners download, by the path that an activity names."""
+        found: dict[str, SpecFile] = {}
+        for file in self._files("files"):
+            path = f"files/{unicodedata.normalize('NFC', file.name)}"
+            item = read_file(file, path)
+            if isinstance(item, Problem):
+                self.problems.append(item)
+            else:
+                found[path] = item
         return found
 
     def _accept(self, kind: _Kind[SpecT], document: Document, item: SpecT) -> bool:

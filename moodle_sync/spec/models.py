@@ -6,30 +6,25 @@ keys) is in ``spec.rules``; relative dates are read by ``spec.schedule``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StringConstraints,
-    Tag,
-    model_validator,
+from pydantic import Field, StringConstraints, model_validator
+
+from moodle_sync.spec.activity import (
+    AcquiredWhen,
+    Activity,
+    AnyActivity,
+    Assignment,
+    Feedback,
+    FileResource,
+    Forum,
+    Link,
+    Page,
+    Quiz,
 )
-
-from moodle_sync.spec.fields import Hours, Key, LocalKey, Number, Points, RelativeDate, RoleName, Text, Version
-
-
-class Spec(BaseModel):
-    """Base of every spec model: unknown fields are refused, nothing is coerced, nothing can be changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=False)
-
+from moodle_sync.spec.fields import Hours, Key, LocalKey, Number, Points, RelativeDate, Spec, Text, Version
 
 # ---- rubrics ---------------------------------------------------------------------------------------------------
 
@@ -80,6 +75,39 @@ class Rubric(Spec):
     title: Text
     description: Text | None = None
     criteria: tuple[Criterion, ...] = Field(min_length=1)
+    to_confirm: tuple[Text, ...] = ()
+
+
+# ---- surveys ---------------------------------------------------------------------------------------------------
+
+
+class SurveyItem(Spec):
+    """One question of a survey, or a text between questions (``label``), or the end of a page (``pagebreak``)."""
+
+    key: LocalKey
+    type: Literal["scale", "choice", "choices", "text", "longtext", "number", "label", "pagebreak"]
+    question: Text | None = None
+    options: tuple[Text, ...] = ()
+    required: bool = False
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.question is None) != (self.type == "pagebreak"):
+            raise ValueError("every item but a 'pagebreak' has a 'question'")
+        chosen = self.type in ("scale", "choice", "choices")
+        if chosen and len(self.options) < 2:
+            raise ValueError("'options' needs at least two answers to choose from")
+        if self.options and not chosen:
+            raise ValueError("'options' goes with 'scale', 'choice' or 'choices'")
+        return self
+
+
+class Survey(Spec):
+    """The questions of a questionnaire that asks for an opinion or a need, and is never graded."""
+
+    survey: Key
+    title: Text
+    items: tuple[SurveyItem, ...] = Field(min_length=1)
     to_confirm: tuple[Text, ...] = ()
 
 
@@ -164,136 +192,6 @@ class Category(Spec):
         return self
 
 
-class AcquiredWhen(Spec):
-    """The condition for an objective to count as acquired in this activity: the organisation's decision.
-
-    One of four: a criterion's points, the points of every criterion, the grade, or several conditions that all hold.
-    """
-
-    criterion: LocalKey | None = None
-    every_criterion: Literal[True] | None = None
-    at_least: Points | None = None
-    grade_at_least: Points | None = None
-    all_of: Annotated[tuple[AcquiredWhen, ...], Field(min_length=2)] | None = None
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Self:
-        of_points = self.criterion is not None or self.every_criterion is not None
-        forms = [self.criterion, self.every_criterion, self.grade_at_least, self.all_of]
-        if sum(form is not None for form in forms) != 1:
-            raise ValueError("write one of 'criterion', 'every_criterion', 'grade_at_least' or 'all_of'")
-        if (self.at_least is not None) != of_points:
-            raise ValueError("'at_least' goes with 'criterion' or 'every_criterion', and both need it")
-        if any(inner.all_of is not None for inner in self.all_of or ()):
-            raise ValueError("an 'all_of' inside an 'all_of' says nothing more: write one list")
-        return self
-
-
-class Activity(Spec):
-    """What all activities of a course share. ``key`` is local to its module."""
-
-    title: Text
-    visible: bool = True
-
-    @property
-    def key(self) -> str:
-        """The key that the file gives this activity, without its module's."""
-        raise NotImplementedError  # each activity type has its own
-
-    @property
-    def objectives(self) -> tuple[str, ...]:
-        """The keys of the objectives that this activity assesses."""
-        return ()
-
-
-class Page(Activity):
-    """A page to read."""
-
-    page: LocalKey
-    intro: Text | None = None
-    text: Text
-    complete_when: tuple[Literal["viewed", "marked"], ...] = ()
-
-    @property
-    def key(self) -> str:
-        """The key of the page."""
-        return self.page
-
-
-class Assignment(Activity):
-    """Work that a learner hands in (or shows) and a trainer grades, with a rubric or with points."""
-
-    assignment: LocalKey
-    brief: Text
-    assesses: tuple[LocalKey, ...] = ()
-    submit: tuple[Literal["file", "online_text"], ...] = ()
-    rubric: Key | None = None
-    grade_max: Points = Decimal(100)
-    grade_pass: Points | None = None
-    attempts: int = Field(default=0, ge=0, le=30)
-    opens: RelativeDate | None = None
-    due: RelativeDate | None = None
-    cutoff: RelativeDate | None = None
-    complete_when: tuple[Literal["viewed", "marked", "submitted", "graded", "passed"], ...] = ()
-    acquired_when: AcquiredWhen | None = None
-
-    @property
-    def key(self) -> str:
-        """The key of the assignment."""
-        return self.assignment
-
-    @property
-    def objectives(self) -> tuple[str, ...]:
-        """The keys of the objectives that this assignment assesses."""
-        return self.assesses
-
-
-class Quiz(Activity):
-    """A quiz with the questions of a GIFT or Moodle XML file. Each question there carries an id."""
-
-    quiz: LocalKey
-    intro: Text | None = None
-    role: RoleName | None = None
-    assesses: tuple[LocalKey, ...] = ()
-    questions: Text
-    grade_max: Points = Decimal(10)
-    grade_pass: Points | None = None
-    attempts: int = Field(default=0, ge=0, le=10)
-    grade_method: Literal["highest", "average", "first", "last"] = "highest"
-    time_limit_minutes: int = Field(default=0, ge=0, le=1440)
-    opens: RelativeDate | None = None
-    due: RelativeDate | None = None
-    complete_when: tuple[Literal["viewed", "marked", "attempted", "graded", "passed"], ...] = ()
-    acquired_when: AcquiredWhen | None = None
-
-    @property
-    def key(self) -> str:
-        """The key of the quiz."""
-        return self.quiz
-
-    @property
-    def objectives(self) -> tuple[str, ...]:
-        """The keys of the objectives that this quiz assesses."""
-        return self.assesses
-
-
-ACTIVITY_KINDS = ("page", "assignment", "quiz")
-
-
-def _kind(value: Any) -> str | None:
-    # None (no kind, or two of them) makes pydantic say so once, instead of once for every kind
-    if isinstance(value, Mapping):
-        named = [kind for kind in ACTIVITY_KINDS if kind in value]
-        return named[0] if len(named) == 1 else None
-    return type(value).__name__.lower() if isinstance(value, Activity) else None
-
-
-AnyActivity = Annotated[
-    Annotated[Page, Tag("page")] | Annotated[Assignment, Tag("assignment")] | Annotated[Quiz, Tag("quiz")],
-    Discriminator(_kind),
-]
-
-
 class Module(Spec):
     """A module of a programme: a section of the course."""
 
@@ -353,6 +251,13 @@ class Errata(Spec):
     reason: Text
 
 
+class SessionGroup(Spec):
+    """A group of learners within a session, which may write to each other apart."""
+
+    key: LocalKey
+    title: Text
+
+
 class Session(Spec):
     """A dated run of a programme version: a course in Moodle."""
 
@@ -363,8 +268,42 @@ class Session(Spec):
     timezone: Text = "Europe/Paris"
     place: Text
     trainers: tuple[Text, ...] = ()
-    group: Text | None = None
+    groups: tuple[SessionGroup, ...] = ()
     capacity: Capacity | None = None
     days: tuple[TrainingDay, ...] = Field(min_length=1)
     errata: tuple[Errata, ...] = ()
     to_confirm: tuple[Text, ...] = ()
+
+
+__all__ = [
+    "Access",
+    "AcquiredWhen",
+    "ActionNature",
+    "Activity",
+    "AnyActivity",
+    "Assignment",
+    "Capacity",
+    "Category",
+    "Count",
+    "Criterion",
+    "Errata",
+    "Feedback",
+    "FileResource",
+    "Forum",
+    "Framework",
+    "Level",
+    "Link",
+    "Module",
+    "Objective",
+    "Page",
+    "Price",
+    "Programme",
+    "Quiz",
+    "Rubric",
+    "Session",
+    "SessionGroup",
+    "Spec",
+    "Survey",
+    "SurveyItem",
+    "TrainingDay",
+]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from moodle_sync.spec.models import Framework, Programme, Rubric, Session, Spec
+from moodle_sync.spec.models import Framework, Programme, Rubric, Session, Spec, Survey
 
 _MODELS: dict[str, type[Spec]] = {
     "programme": Programme,
     "framework": Framework,
     "rubric": Rubric,
+    "survey": Survey,
     "session": Session,
 }
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """The schema (2020-12) of each kind of file, by name: programme, framework, rubric, session.
+    """The schema (2020-12) of each kind of file, by name: programme, framework, rubric, survey, session.
 
     They say what an editor can check in one file. ``load_specs`` and ``check`` say the rest.
     """

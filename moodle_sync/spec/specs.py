@@ -13,7 +13,21 @@ from typing import Any
 from moodle_sync.canonical import JSON, decimal_text, digest
 from moodle_sync.errors import SpecError
 from moodle_sync.inputs.document import Document
-from moodle_sync.spec.models import Assignment, Framework, Module, Page, Programme, Quiz, Rubric, Session, Spec
+from moodle_sync.spec.files import SpecFile
+from moodle_sync.spec.models import (
+    AnyActivity,
+    Assignment,
+    Feedback,
+    FileResource,
+    Framework,
+    Module,
+    Programme,
+    Quiz,
+    Rubric,
+    Session,
+    Spec,
+    Survey,
+)
 from moodle_sync.spec.questions import QuestionFile
 
 CLOSURE_SCHEMA = 1
@@ -36,6 +50,8 @@ class Specs:
     rubrics: Mapping[str, Rubric]
     sessions: Mapping[str, Session]
     questions: Mapping[str, QuestionFile]
+    surveys: Mapping[str, Survey] = field(default_factory=dict)
+    files: Mapping[str, SpecFile] = field(default_factory=dict)
     sources: Mapping[str, Document] = field(default_factory=dict)
 
     def source(self, item: Spec) -> Document:
@@ -81,6 +97,22 @@ class Specs:
             raise SpecError(f"programme {programme.programme}: there is no question file {missing[0]}")
         return {path: self.questions[path] for path in sorted(paths)}
 
+    def surveys_of(self, programme: Programme) -> dict[str, Survey]:
+        """The surveys that a programme's questionnaires use, by key, sorted. Raises SpecError for a missing one."""
+        keys = {item.survey for _, item in activities(programme) if isinstance(item, Feedback)}
+        missing = sorted(keys - set(self.surveys))
+        if missing:
+            raise SpecError(f"programme {programme.programme}: there is no survey {missing[0]}")
+        return {key: self.surveys[key] for key in sorted(keys)}
+
+    def files_of(self, programme: Programme) -> dict[str, SpecFile]:
+        """The files that a programme hands out, by path, sorted. Raises SpecError for one that is missing."""
+        paths = {item.path for _, item in activities(programme) if isinstance(item, FileResource)}
+        missing = sorted(paths - set(self.files))
+        if missing:
+            raise SpecError(f"programme {programme.programme}: there is no file {missing[0]}")
+        return {path: self.files[path] for path in sorted(paths)}
+
     def sessions_of(self, programme: Programme) -> list[Session]:
         """The sessions of a programme version, by key."""
         wanted = (programme.programme, programme.version)
@@ -96,35 +128,42 @@ def source_key(item: Spec) -> str:
         return f"framework:{item.framework}@{item.version}"
     if isinstance(item, Rubric):
         return f"rubric:{item.rubric}"
+    if isinstance(item, Survey):
+        return f"survey:{item.survey}"
     if isinstance(item, Session):
         return f"session:{item.session}"
     raise TypeError(f"{type(item).__name__} is not read from a file of its own")
 
 
-def local_key(module: Module | None, activity: Page | Assignment | Quiz) -> str:
+def local_key(module: Module | None, activity: AnyActivity) -> str:
     """The key of an activity within its course: ``M1.synergies``, or ``positionnement`` outside the modules."""
     return f"{module.key}.{activity.key}" if module else activity.key
 
 
-def activities(programme: Programme) -> list[tuple[str, Page | Assignment | Quiz]]:
+def activities(programme: Programme) -> list[tuple[str, AnyActivity]]:
     """Every activity of a programme with its key within the course, in the order of the file, outside ones last."""
     inside = [(local_key(module, item), item) for module in programme.modules for item in module.activities]
     return inside + [(local_key(None, item), item) for item in programme.outside_modules]
 
 
 def programme_closure(specs: Specs, session: Session) -> dict[str, JSON]:
-    """What a session is bound to, as JSON: programme, framework, rubrics by key, question texts by path.
+    """What a session is bound to, as JSON: programme, framework, rubrics, questions, surveys, digests of files.
 
     Decimals are text, nothing is a float, and a field without a value is left out. How it is
     written (spaces, comments, order of fields, defaults spelled out) does not show; what it says does.
     """
     programme = specs.programme_of(session)
+    surveys = {key: plain(survey) for key, survey in specs.surveys_of(programme).items()}
+    files = {path: item.sha256 for path, item in specs.files_of(programme).items()}
     return {
         "schema": CLOSURE_SCHEMA,
         "programme": plain(programme),
         "framework": plain(specs.framework_of(programme)),
         "rubrics": {key: plain(rubric) for key, rubric in specs.rubrics_of(programme).items()},
         "questions": {path: item.text for path, item in specs.questions_of(programme).items()},
+        # Left out where there is none, as any other field without a value.
+        **({"surveys": surveys} if surveys else {}),
+        **({"files": files} if files else {}),
     }
 
 

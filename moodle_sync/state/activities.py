@@ -2,49 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from moodle_sync.canonical import decimal_text
-from moodle_sync.spec.models import AnyActivity, Assignment, Page, Quiz
+from moodle_sync.spec.activity import kind_of
+from moodle_sync.spec.files import SpecFile
+from moodle_sync.spec.models import AnyActivity, Assignment, Feedback, FileResource, Forum, Link, Page, Quiz, Survey
+from moodle_sync.spec.questions import QuestionFile
 from moodle_sync.state.html import to_html
 
 JSON = Any
 Times = Callable[[str | None, bool], int | None]
 """A relative date (or None) and whether it closes something, as epoch seconds (or None)."""
-Questions = Callable[[str], JSON]
-"""A question file's path as ``{"format", "text"}``."""
 
 
 def modname(activity: AnyActivity) -> str:
     """Moodle's name for the module type."""
-    match activity:
-        case Page():
-            return "page"
-        case Assignment():
-            return "assign"
-        case Quiz():
-            return "quiz"
+    return _MODNAMES[kind_of(activity)]
 
 
-def fields(activity: AnyActivity, section: str, times: Times, questions: Questions) -> dict[str, JSON]:
+_MODNAMES = {
+    "page": "page",
+    "assignment": "assign",
+    "quiz": "quiz",
+    "feedback": "feedback",
+    "link": "url",
+    "forum": "forum",
+    "file": "resource",
+}
+
+
+@dataclass(frozen=True)
+class Material:
+    """What activities refer to: question files, surveys and downloads, by the name that a spec uses."""
+
+    questions: Mapping[str, QuestionFile]
+    surveys: Mapping[str, Survey]
+    files: Mapping[str, SpecFile]
+
+
+def fields(activity: AnyActivity, section: str, times: Times, material: Material) -> dict[str, JSON]:
     """Every compared field of one activity, in the form of the companion's contract."""
     common: dict[str, JSON] = {"name": activity.title, "section": section, "visible": activity.visible}
     match activity:
         case Page():
-            return common | _page(activity)
+            own = _page(activity)
         case Assignment():
-            return common | _assignment(activity, times)
+            own = _assignment(activity, times)
         case Quiz():
-            return common | _quiz(activity, times, questions)
+            own = _quiz(activity, times, material.questions[activity.questions])
+        case Feedback():
+            own = _feedback(activity, times, material.surveys[activity.survey])
+        case Link():
+            own = _read(activity.intro, activity.complete_when) | {"url": activity.address}
+        case Forum():
+            own = _read(activity.intro, activity.complete_when)
+        case FileResource():
+            own = _read(activity.intro, activity.complete_when) | {"file": _file(material.files[activity.path])}
+    return common | own
+
+
+def _read(intro: str | None, rules: tuple[str, ...]) -> dict[str, JSON]:
+    """What activities share that are only opened and read."""
+    return {"intro": to_html(intro or ""), "completion": _tracking(rules) | {"view": "viewed" in rules}}
 
 
 def _page(page: Page) -> dict[str, JSON]:
+    return _read(page.intro, page.complete_when) | {"content": to_html(page.text)}
+
+
+def _feedback(feedback: Feedback, times: Times, survey: Survey) -> dict[str, JSON]:
+    rules = feedback.complete_when
     return {
-        "intro": to_html(page.intro or ""),
-        "content": to_html(page.text),
-        "completion": _tracking(page.complete_when) | {"view": "viewed" in page.complete_when},
+        "intro": to_html(feedback.intro or ""),
+        "opens": times(feedback.opens, False),
+        "due": times(feedback.due, True),
+        "anonymous": feedback.anonymous,
+        "multiple": feedback.multiple,
+        "items": [
+            {
+                "key": item.key,
+                "type": item.type,
+                "question": item.question or "",
+                "options": list(item.options),
+                "required": item.required,
+            }
+            for item in survey.items
+        ],
+        "completion": _tracking(rules) | {"view": "viewed" in rules, "submit": "submitted" in rules},
     }
+
+
+def _file(file: SpecFile) -> JSON:
+    return {"name": file.name, "base64": b64encode(file.content).decode("ascii")}
 
 
 def _assignment(work: Assignment, times: Times) -> dict[str, JSON]:
@@ -66,7 +119,7 @@ def _assignment(work: Assignment, times: Times) -> dict[str, JSON]:
     }
 
 
-def _quiz(quiz: Quiz, times: Times, questions: Questions) -> dict[str, JSON]:
+def _quiz(quiz: Quiz, times: Times, questions: QuestionFile) -> dict[str, JSON]:
     rules = quiz.complete_when
     return {
         "intro": to_html(quiz.intro or ""),
@@ -77,7 +130,7 @@ def _quiz(quiz: Quiz, times: Times, questions: Questions) -> dict[str, JSON]:
         "grade_method": quiz.grade_method,
         "grade_max": decimal_text(quiz.grade_max),
         "grade_pass": None if quiz.grade_pass is None else decimal_text(quiz.grade_pass),
-        "questions": questions(quiz.questions),
+        "questions": {"format": questions.format, "text": questions.text},
         "completion": _tracking(rules)
         | {"view": "viewed" in rules, "attempts": 1 if "attempted" in rules else 0}
         | {"grade": "graded" in rules or "passed" in rules, "pass": "passed" in rules},

@@ -19,7 +19,7 @@ from moodle_sync.spec.enrolments import EnrolmentLine
 from moodle_sync.spec.errata import corrected
 from moodle_sync.spec.grid import expand
 from moodle_sync.spec.models import AnyActivity, Assignment, Framework, Programme, Rubric, Session
-from moodle_sync.spec.schedule import resolve
+from moodle_sync.spec.schedule import half_days, resolve
 from moodle_sync.spec.specs import Specs
 from moodle_sync.state import activities
 from moodle_sync.state.flat import flatten
@@ -91,7 +91,9 @@ def desired(spec: SessionSpec, person_key: Callable[[str], str]) -> list[Resourc
         *_rubrics(spec),
         *_links(spec),
         *_completion(spec),
+        *_events(spec),
         *_enrolments(spec, person_key),
+        *_groups(spec, person_key),
     ]
 
 
@@ -169,12 +171,9 @@ def _sections(spec: SessionSpec) -> Iterator[Resource]:
 
 
 def _activities(spec: SessionSpec) -> Iterator[Resource]:
-    def questions(path: str) -> JSON:
-        file = spec.specs.questions[path]
-        return {"format": file.format, "text": file.text}
-
+    material = activities.Material(spec.specs.questions, spec.specs.surveys, spec.specs.files)
     for section, local, activity in spec.placed():
-        fields = activities.fields(activity, section, spec.times, questions)
+        fields = activities.fields(activity, section, spec.times, material)
         yield _child(spec, Kind.ACTIVITY, local, fields, modname=activities.modname(activity))
 
 
@@ -241,4 +240,30 @@ def _enrolments(spec: SessionSpec, person_key: Callable[[str], str]) -> Iterator
             "start": None if line.start is None else _midnight(line.start, zone),
             "end": None if line.end is None else _midnight(line.end + timedelta(days=1), zone) - 1,
         }
-        yield _child(spec, Kind.ENROLMENT, f"person-{digest[:24]}", fields, person=line.person)
+        yield _child(spec, Kind.ENROLMENT, person_local_key(digest), fields, person=line.person)
+
+
+def _events(spec: SessionSpec) -> Iterator[Resource]:
+    """One calendar event for each half-day of training."""
+    session = spec.session
+    for number, half_day in enumerate(half_days(session), start=1):
+        fields = {
+            "name": f"{spec.programme.title} : demi-journée {number}",
+            "description": "",
+            "start": to_epoch(half_day.starts),
+            "minutes": int((half_day.ends - half_day.starts).total_seconds()) // 60,
+            "location": session.place,
+            "visible": True,
+        }
+        yield _child(spec, Kind.EVENT, f"demi-journee-{number:02d}", fields)
+
+
+def _groups(spec: SessionSpec, person_key: Callable[[str], str]) -> Iterator[Resource]:
+    for group in spec.session.groups:
+        people = [person_local_key(person_key(line.person)) for line in spec.people if line.group == group.key]
+        yield _child(spec, Kind.GROUP, group.key, {"name": group.title, "description": "", "members": sorted(people)})
+
+
+def person_local_key(digest: str) -> str:
+    """How a person is called in keys and plans."""
+    return f"person-{digest[:24]}"

@@ -28,7 +28,9 @@ class Kind(StrEnum):
     COURSE_COMPETENCY = "course_competency"
     ACTIVITY_COMPETENCY = "activity_competency"
     COURSE_COMPLETION = "course_completion"
+    EVENT = "event"
     ENROLMENT = "enrolment"
+    GROUP = "group"
 
 
 ORDER = {kind: position for position, kind in enumerate(Kind)}
@@ -40,7 +42,9 @@ NEEDS_COMPANION = frozenset(
         Kind.RUBRIC,
         Kind.ACTIVITY_COMPETENCY,
         Kind.COURSE_COMPLETION,
+        Kind.EVENT,
         Kind.ENROLMENT,
+        Kind.GROUP,
     }
 )
 """Kinds that core web services cannot write, or cannot find again by a key of ours."""
@@ -112,6 +116,7 @@ class Observation:
 
     live: Mapping[Ref, Live]
     strays: tuple[Stray, ...] = ()
-    companion: bool = True
+    closed: Mapping[Kind, str] = field(default_factory=dict)
+    """Kinds that no open route can write on this site, each with what would open one."""
     absent_people: frozenset[str] = frozenset()
     """Keyed digests of people in an enrolment file who have no account, or no visible one."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from moodle_sync.apply.companion import FUNCTIONS
 from moodle_sync.apply.lookup import Lookup
 from moodle_sync.moodle.companion import CompanionClient
 from moodle_sync.moodle.push import PushClient
@@ -61,7 +62,7 @@ class LocalBaselines:
 
 @dataclass(frozen=True)
 class Seen:
-    """An observation, and Moodle's user ids by the external keys of the people whom the resources name."""
+    """An observation, and Moodle's user ids by what the people of the enrolment files are called in plans."""
 
     observation: Observation
     people: Mapping[str, int]
@@ -79,20 +80,34 @@ def observe(
     live: dict[Ref, Live] = {item.ref: item for item in _core(lookup, resources)}
     live = _with_baselines(live, baselines)
     strays: list[Stray] = []
-    people = lookup.people(person_key, [r.extra["person"] for r in resources if r.kind is Kind.ENROLMENT])
+    accounts = lookup.people(person_key, [r.extra["person"] for r in resources if r.kind is Kind.ENROLMENT])
+    people = {
+        resource.local: accounts[resource.extra["person"]]
+        for resource in resources
+        if resource.kind is Kind.ENROLMENT and resource.extra["person"] in accounts
+    }
+    called = {userid: key for key, userid in people.items()}
     for course in [item for item in live.values() if item.kind is Kind.COURSE]:
         if site.companion is not None:
             state = site.companion.course_state(course.id, namespace)
-            live |= {item.ref: item for item in observed.from_course_state(course.key, state)}
+            found = observed.from_course_state(course.key, state, lambda userid: called.get(userid, f"?{userid}"))
+            live |= {item.ref: item for item in found}
             strays += observed.strays(course.key, state)
         live |= {item.ref: item for item in _enrolled_by_hand(site.push, course, resources, people, live)}
     absent = {
         resource.local.removeprefix("person-")
         for resource in resources
-        if resource.kind is Kind.ENROLMENT and resource.extra["person"] not in people
+        if resource.kind is Kind.ENROLMENT and resource.local not in people
     }
-    seen = Observation(live, tuple(strays), site.companion is not None, frozenset(absent))
+    seen = Observation(live, tuple(strays), _closed(site), frozenset(absent))
     return Seen(seen, people)
+
+
+def _closed(site: PushSite) -> dict[Kind, str]:
+    if site.companion is None:
+        return dict.fromkeys(NEEDS_COMPANION, "needs the companion plugin: moodle-sync plugin build")
+    older = "needs a newer release of the companion plugin: moodle-sync plugin build"
+    return {kind: older for kind, function in FUNCTIONS.items() if function not in site.info.functions}
 
 
 def _core(lookup: Lookup, resources: Iterable[Resource]) -> list[Live]:
@@ -134,7 +149,7 @@ def _enrolled_by_hand(
     if not wanted:
         return []
     enrolled = {user.id for user in push.enrolled_users(course.id)}
-    there = [resource for resource in wanted if people.get(resource.extra["person"]) in enrolled]
+    there = [resource for resource in wanted if people.get(resource.local) in enrolled]
     return [
         Live(Kind.ENROLMENT, resource.key, 0, {}, course=course.key, local=resource.local, foreign=True)
         for resource in there

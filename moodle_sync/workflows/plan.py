@@ -100,8 +100,9 @@ def _sessions(settings: Settings, specs: Specs, names: Sequence[str]) -> Iterato
         there = ", ".join(sorted(specs.sessions)) or "none"
         raise UsageError(f"There is no session {', '.join(unknown)}. There are: {there}.")
     for name in sorted(names or specs.sessions):
-        people = load_enrolments(settings.paths.enrolments / f"{name}.csv")
-        yield SessionSpec(settings.site.namespace, specs, specs.sessions[name], people)
+        session = specs.sessions[name]
+        people = load_enrolments(settings.paths.enrolments / f"{name}.csv", [group.key for group in session.groups])
+        yield SessionSpec(settings.site.namespace, specs, session, people)
 
 
 def _baselines(settings: Settings, site: PushSite, store: Store) -> BaselineStore:

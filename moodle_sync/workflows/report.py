@@ -80,9 +80,7 @@ def _evidence(settings: Settings, ledger: Ledger, session: Session) -> list[Evid
     ]
 
 
-def _view(
-    settings: Settings, specs: Specs, session: Session, evidence: list[Evidence], as_of: datetime
-) -> SessionView:
+def _view(settings: Settings, specs: Specs, session: Session, evidence: list[Evidence], as_of: datetime) -> SessionView:
     programme = corrected(specs.programme_of(session), session.errata)
     return session_view(
         programme,

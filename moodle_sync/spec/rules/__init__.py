@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from moodle_sync.spec.rules.activities import check_activities
 from moodle_sync.spec.rules.findings import Findings, Notes
-from moodle_sync.spec.rules.grids import check_framework, check_rubric
+from moodle_sync.spec.rules.grids import check_framework, check_rubric, check_survey
 from moodle_sync.spec.rules.lints import lint
 from moodle_sync.spec.rules.programmes import check_programme
 from moodle_sync.spec.rules.sessions import check_session
@@ -35,6 +35,8 @@ def check(specs: Specs, namespace: str, *, roles: Collection[str] = ()) -> Findi
         check_framework(notes, framework, namespace)
     for rubric in specs.rubrics.values():
         check_rubric(notes, rubric)
+    for survey in specs.surveys.values():
+        check_survey(notes, survey)
     for programme in specs.programmes.values():
         check_programme(notes, programme)
         check_activities(notes, programme, namespace, roles)

@@ -7,13 +7,20 @@ from collections.abc import Collection, Iterator
 from moodle_sync import ids
 from moodle_sync.inputs.document import Field
 from moodle_sync.inputs.suggest import did_you_mean
-from moodle_sync.spec.models import Assignment, Framework, Page, Programme, Quiz
+from moodle_sync.spec.activity import kind_of
+from moodle_sync.spec.models import (
+    AnyActivity,
+    Assignment,
+    Feedback,
+    FileResource,
+    Framework,
+    Programme,
+    Quiz,
+)
 from moodle_sync.spec.rules.acquired import check_acquired
 from moodle_sync.spec.rules.dates import check_dates
 from moodle_sync.spec.rules.findings import Notes
 from moodle_sync.spec.specs import local_key
-
-AnyOf = Page | Assignment | Quiz
 
 
 def check_activities(notes: Notes, programme: Programme, namespace: str, roles: Collection[str]) -> None:
@@ -28,12 +35,18 @@ def check_activities(notes: Notes, programme: Programme, namespace: str, roles: 
             if isinstance(activity, Assignment):
                 _check_rubric(notes, programme, path, activity)
             else:
-                _check_quiz(notes, programme, path, activity, roles)
+                _check_named(notes, programme, (*path, "questions"), "file", activity.questions, notes.specs.questions)
             check_acquired(notes, programme, path, activity)
+        if isinstance(activity, Feedback):
+            _check_named(notes, programme, (*path, "survey"), "survey", activity.survey, notes.specs.surveys)
+        if isinstance(activity, FileResource):
+            _check_named(notes, programme, (*path, "path"), "file", activity.path, notes.specs.files)
+        if isinstance(activity, Quiz | Feedback):
+            _check_role(notes, programme, path, activity, roles)
         _check_length(notes, programme, path, key, activity, namespace)
 
 
-def with_paths(programme: Programme) -> Iterator[tuple[Field, str, AnyOf]]:
+def with_paths(programme: Programme) -> Iterator[tuple[Field, str, AnyActivity]]:
     """Every activity with its place in the file and its key within the course."""
     for number, module in enumerate(programme.modules):
         for index, activity in enumerate(module.activities):
@@ -60,7 +73,7 @@ def _check_objectives(
             notes.problem(programme, (*path, "assesses", index), f'"{key}" stands here twice: take one out')
 
 
-def _check_completion(notes: Notes, programme: Programme, path: Field, activity: AnyOf) -> None:
+def _check_completion(notes: Notes, programme: Programme, path: Field, activity: AnyActivity) -> None:
     wanted: tuple[str, ...] = activity.complete_when
     where = (*path, "complete_when")
     if "marked" in wanted and len(wanted) > 1:
@@ -88,16 +101,22 @@ def _check_rubric(notes: Notes, programme: Programme, path: Field, activity: Ass
         notes.problem(programme, (*path, "rubric"), f'there is no rubric "{activity.rubric}"{hint}')
 
 
-def _check_quiz(notes: Notes, programme: Programme, path: Field, activity: Quiz, roles: Collection[str]) -> None:
-    if activity.questions not in notes.specs.questions:
-        hint = did_you_mean(activity.questions, notes.specs.questions)
-        notes.problem(programme, (*path, "questions"), f'there is no file "{activity.questions}"{hint}')
+def _check_named(notes: Notes, programme: Programme, path: Field, what: str, name: str, there: Collection[str]) -> None:
+    if name not in there:
+        notes.problem(programme, path, f'there is no {what} "{name}"{did_you_mean(name, there)}')
+
+
+def _check_role(
+    notes: Notes, programme: Programme, path: Field, activity: Quiz | Feedback, roles: Collection[str]
+) -> None:
     if roles and activity.role is not None and activity.role not in roles:
         hint = did_you_mean(activity.role, roles)
         notes.problem(programme, (*path, "role"), f'mappings/roles.yaml has no role "{activity.role}"{hint}')
 
 
-def _check_length(notes: Notes, programme: Programme, path: Field, key: str, activity: AnyOf, namespace: str) -> None:
+def _check_length(
+    notes: Notes, programme: Programme, path: Field, key: str, activity: AnyActivity, namespace: str
+) -> None:
     """Composed idnumbers, in the session with the longest key: an activity's, and those of a quiz's questions."""
     sessions = notes.specs.sessions_of(programme)
     if not sessions:
@@ -108,7 +127,7 @@ def _check_length(notes: Notes, programme: Programme, path: Field, key: str, act
     if ids.too_long(course.idnumber) is not None:
         return  # told at the session
     if (message := ids.too_long(own)) is not None:
-        notes.problem(programme, (*path, type(activity).__name__.lower()), message)
+        notes.problem(programme, (*path, kind_of(activity)), message)
     elif isinstance(activity, Quiz) and activity.questions in notes.specs.questions:
         question = max(notes.specs.questions[activity.questions].ids, key=len)
         if (message := ids.too_long(f"{own}.{question}")) is not None:

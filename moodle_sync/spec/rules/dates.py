@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from moodle_sync.errors import SpecError
 from moodle_sync.inputs.document import Field
-from moodle_sync.spec.models import Assignment, Page, Programme, Quiz, Session
+from moodle_sync.spec.models import AnyActivity, Programme, Session
 from moodle_sync.spec.rules.findings import Notes
 from moodle_sync.spec.schedule import parse, resolve, zone
 
@@ -15,7 +15,7 @@ _ORDER = ("opens", "due", "cutoff")
 _WORDS = {"opens": "opens", "due": "is due", "cutoff": "is cut off"}
 
 
-def check_dates(notes: Notes, programme: Programme, path: Field, activity: Page | Assignment | Quiz) -> None:
+def check_dates(notes: Notes, programme: Programme, path: Field, activity: AnyActivity) -> None:
     """Each date by itself, then all of them in every session of the programme."""
     written = {name: getattr(activity, name, None) for name in _ORDER}
     dates = {name: value for name, value in written.items() if value is not None}

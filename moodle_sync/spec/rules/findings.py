@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from moodle_sync.errors import Problem
 from moodle_sync.inputs.document import Field
-from moodle_sync.spec.models import Framework, Programme, Rubric, Session
+from moodle_sync.spec.models import Framework, Programme, Rubric, Session, Survey
 from moodle_sync.spec.specs import Specs
 
-TopLevel = Programme | Framework | Rubric | Session
+TopLevel = Programme | Framework | Rubric | Survey | Session
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Notes:
         yield from self.specs.programmes.values()
         yield from self.specs.frameworks.values()
         yield from self.specs.rubrics.values()
+        yield from self.specs.surveys.values()
         yield from self.specs.sessions.values()
 
     def file_of(self, item: TopLevel) -> str:

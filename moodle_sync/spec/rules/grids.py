@@ -6,7 +6,7 @@ from moodle_sync import ids
 from moodle_sync.canonical import decimal_text
 from moodle_sync.inputs.document import Field
 from moodle_sync.spec.grid import expand
-from moodle_sync.spec.models import Assignment, Criterion, Framework, Rubric
+from moodle_sync.spec.models import Assignment, Criterion, Framework, Rubric, Survey
 from moodle_sync.spec.rules.findings import Notes, repeated, say_repeated
 from moodle_sync.spec.specs import activities
 
@@ -51,3 +51,9 @@ def check_framework(notes: Notes, framework: Framework, namespace: str) -> None:
     for index, objective in enumerate(framework.objectives):
         if (message := ids.too_long(ids.competency_idnumber(own, objective.key))) is not None:
             notes.problem(framework, ("objectives", index, "key"), message)
+
+
+def check_survey(notes: Notes, survey: Survey) -> None:
+    """Keys of a survey's items: each only once."""
+    for index, first in repeated(item.key for item in survey.items):
+        notes.problem(survey, ("items", index, "key"), say_repeated(survey.items[index].key, first))

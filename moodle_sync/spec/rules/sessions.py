@@ -12,7 +12,7 @@ from moodle_sync.errors import SpecError
 from moodle_sync.inputs.suggest import closest, did_you_mean
 from moodle_sync.spec import errata
 from moodle_sync.spec.models import Programme, Session
-from moodle_sync.spec.rules.findings import Notes
+from moodle_sync.spec.rules.findings import Notes, repeated, say_repeated
 from moodle_sync.spec.schedule import HalfDay, clock_times, in_utc, zone
 
 
@@ -21,6 +21,8 @@ def check_session(notes: Notes, session: Session, namespace: str) -> None:
     programme = _programme(notes, session)
     in_order = _check_order(notes, session)
     lengths = _check_half_days(notes, session)
+    for index, first in repeated(group.key for group in session.groups):
+        notes.problem(session, ("groups", index, "key"), say_repeated(session.groups[index].key, first))
     if programme is None:
         return
     if len(session.days) != programme.days:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from moodle_sync.apply.companion import FUNCTIONS
 from moodle_sync.clock import from_epoch
 from moodle_sync.errors import AnswerLost, MoodleRefused
 from moodle_sync.moodle.wire.companion import ItemAnswer
@@ -25,7 +26,7 @@ class FakeMoodle:
         self.writes = 0
         self.fault: tuple[int, str] | None = None
 
-    def write(self, act: Any) -> Any:
+    def change(self, act: Any) -> Any:
         self.writes += 1
         number, how = self.fault or (0, "")
         if self.writes == number and how == "before":
@@ -69,10 +70,10 @@ class FakeMoodle:
         return None
 
     def create_category(self, idnumber: str, **fields: Any) -> int:
-        return int(self.write(lambda: self.put("category", idnumber, fields, new=True)))
+        return int(self.change(lambda: self.put("category", idnumber, fields, new=True)))
 
     def update_category(self, number: int, **fields: Any) -> None:
-        self.write(lambda: self.by_id(number)["fields"].update(fields))
+        self.change(lambda: self.by_id(number)["fields"].update(fields))
 
     update_framework = update_competency = update_course = update_category
 
@@ -88,13 +89,13 @@ class FakeMoodle:
             for name in fields
             if name not in ("format", "numsections", "newsitems", "enablecompletion")
         }
-        return int(self.write(lambda: self.put("course", idnumber, kept, new=True)))
+        return int(self.change(lambda: self.put("course", idnumber, kept, new=True)))
 
     def frameworks(self, idnumber: str) -> list[Any]:
         return self._found("framework", idnumber)
 
     def create_framework(self, idnumber: str, scaleid: int, scaleconfiguration: str, **fields: Any) -> int:
-        return int(self.write(lambda: self.put("framework", idnumber, fields, new=True)))
+        return int(self.change(lambda: self.put("framework", idnumber, fields, new=True)))
 
     def scale_size(self, scale: int) -> int:
         return 2
@@ -103,7 +104,7 @@ class FakeMoodle:
         return [found for (kind, key) in list(self.rows) if kind == "competency" for found in self._found(kind, key)]
 
     def create_competency(self, competencyframeworkid: int, idnumber: str, **fields: Any) -> int:
-        return int(self.write(lambda: self.put("competency", idnumber, fields, new=True)))
+        return int(self.change(lambda: self.put("competency", idnumber, fields, new=True)))
 
     def course_competencies(self, courseid: int) -> list[Any]:
         return [
@@ -119,11 +120,11 @@ class FakeMoodle:
         key = next(key for (kind, key), row in self.rows.items() if kind == "competency" and row["id"] == competencyid)
         if ("course_competency", key) in self.rows:
             return False
-        self.write(lambda: self.put("course_competency", key, {"ruleoutcome": 1}))
+        self.change(lambda: self.put("course_competency", key, {"ruleoutcome": 1}))
         return True
 
     def set_course_competency_ruleoutcome(self, number: int, outcome: int) -> None:
-        self.write(lambda: self.by_id(number)["fields"].update(ruleoutcome=outcome))
+        self.change(lambda: self.by_id(number)["fields"].update(ruleoutcome=outcome))
 
     def users_by_field(self, field: str, values: Any) -> list[Any]:
         return [SimpleNamespace(id=7000 + int(value[-3:]), **{field: value}) for value in values]
@@ -147,25 +148,11 @@ class FakeMoodle:
                 answers.append(ItemAnswer(key=item["key"], action="updated", id=number, state=copy.deepcopy(state)))
             return answers
 
-        return self.write(act)  # type: ignore[no-any-return]
+        return self.change(act)  # type: ignore[no-any-return]
 
-    def upsert_sections(self, courseid: int, namespace: str, items: list[dict[str, Any]]) -> list[ItemAnswer]:
-        return self._upsert("section", items)
-
-    def upsert_activities(self, courseid: int, namespace: str, items: list[dict[str, Any]]) -> list[ItemAnswer]:
-        return self._upsert("activity", items)
-
-    def upsert_rubrics(self, courseid: int, namespace: str, items: list[dict[str, Any]]) -> list[ItemAnswer]:
-        return self._upsert("rubric", items)
-
-    def link_competencies(self, courseid: int, namespace: str, items: list[dict[str, Any]]) -> list[ItemAnswer]:
-        return self._upsert("activity_competency", items)
-
-    def set_course_completion(self, courseid: int, namespace: str, items: list[dict[str, Any]]) -> list[ItemAnswer]:
-        return self._upsert("course_completion", items)
-
-    def upsert_enrolments(self, courseid: int, namespace: str, items: list[dict[str, Any]]) -> list[ItemAnswer]:
-        return self._upsert("enrolment", items)
+    def write(self, wsfunction: str, courseid: int, namespace: str, items: list[dict[str, Any]]) -> list[ItemAnswer]:
+        kind = next(kind for kind, function in FUNCTIONS.items() if function == wsfunction)
+        return self._upsert(kind.value, items)
 
     def course_state(self, courseid: int, namespace: str) -> dict[str, Any]:
         names = {
@@ -173,7 +160,9 @@ class FakeMoodle:
             "activities": "activity",
             "rubrics": "rubric",
             "competencies": "activity_competency",
+            "events": "event",
             "enrolments": "enrolment",
+            "groups": "group",
         }
         state: dict[str, Any] = {
             name: [
@@ -200,7 +189,7 @@ class FakeMoodle:
             for item in items:
                 self.baselines.setdefault((0, item["kind"], item["key"]), {}).update(copy.deepcopy(item["fields"]))
 
-        self.write(act)
+        self.change(act)
 
 
 def look_up(state: Any, path: str) -> Any:

@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from moodle_sync.apply.companion import FUNCTIONS
 from moodle_sync.apply.executor import execute, settle
 from moodle_sync.apply.run import Outcome, Run
 from moodle_sync.plan.changes import WRITES, Change
 from moodle_sync.plan.diff import diff
 from moodle_sync.spec.enrolments import EnrolmentLine
 from moodle_sync.spec.loader import load_specs
+from moodle_sync.spec.models import SessionGroup
 from moodle_sync.state.desired import SessionSpec, desired
 from moodle_sync.state.resources import Kind
 from moodle_sync.store.engine import Store, init_store
@@ -21,7 +24,7 @@ from moodle_sync.workflows.observe import MoodleBaselines, observe
 from moodle_sync.workflows.site import PushSite
 
 ROOT = Path(__file__).resolve().parents[3]
-PEOPLE = [EnrolmentLine(f"AP-{n:03d}", "student", None, None) for n in range(1, 4)]
+PEOPLE = [EnrolmentLine(f"AP-{n:03d}", "student", None, None, "a") for n in range(1, 4)]
 
 
 @pytest.fixture
@@ -33,7 +36,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture(scope="module")
 def spec() -> SessionSpec:
     specs = load_specs(ROOT / "course_specs")
-    return SessionSpec("sag", specs, next(iter(specs.sessions.values())), PEOPLE)
+    [session] = specs.sessions.values()
+    session = session.model_copy(update={"groups": (SessionGroup(key="a", title="Groupe A"),)})
+    return SessionSpec("sag", specs, session, PEOPLE)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +59,8 @@ def small(spec: SessionSpec) -> SessionSpec:
 def look(moodle: Any, spec: SessionSpec) -> tuple[Run, list[Change]]:
     """Observe and diff, as plan does."""
     resources = desired(spec, lambda person: f"{hash(person):x}".replace("-", "f").ljust(24, "0"))
-    site = PushSite(push=moodle, info=None, companion=moodle, status=None)  # type: ignore[arg-type]
+    info = SimpleNamespace(functions=frozenset(FUNCTIONS.values()))
+    site = PushSite(push=moodle, info=info, companion=moodle, status=None)  # type: ignore[arg-type]
     baselines = MoodleBaselines(moodle, "sag")
     seen = observe(site, resources, baselines, "sag", "idnumber")
     run = Run(

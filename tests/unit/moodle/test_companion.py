@@ -69,7 +69,7 @@ def test_course_state_without_its_envelope_is_not_moodle(client: CompanionClient
 def test_upsert_sends_one_json_text_and_answers_item_by_item(client: CompanionClient, site: Any) -> None:
     failed = {"errorcode": "badpayload", "message": "no such field", "path": "fields.bogus"}
     site.answers = [pack({"items": [answer("M1"), answer("M2", "failed", id=None, state=None, error=failed)]})]
-    first, second = client.upsert_sections(7, "sag", ITEMS)
+    first, second = client.write("local_moodlesync_upsert_sections", 7, "sag", ITEMS)
     assert json.loads(site.forms[0]["items"]) == ITEMS
     assert (first.action, first.id, first.state) == ("created", 7, {"name": "M1"})
     assert second.error is not None
@@ -79,24 +79,24 @@ def test_upsert_sends_one_json_text_and_answers_item_by_item(client: CompanionCl
 
 def test_upsert_enrolments_tells_what_is_not_ours(client: CompanionClient, site: Any) -> None:
     site.answers = [pack({"items": [answer("AP-1", "unchanged", foreign=True)]})]
-    assert client.upsert_enrolments(7, "sag", [{"key": "AP-1"}])[0].foreign
+    assert client.write("local_moodlesync_upsert_enrolments", 7, "sag", [{"key": "AP-1"}])[0].foreign
 
 
 @pytest.mark.parametrize("keys", [["M2", "M1"], ["M1"], ["M1", "M2", "M3"]])
 def test_upsert_with_answers_to_other_items_is_unknown(client: CompanionClient, site: Any, keys: list[str]) -> None:
     site.answers = [pack({"items": [answer(key) for key in keys]})]
     with pytest.raises(AnswerLost):
-        client.upsert_activities(7, "sag", ITEMS)
+        client.write("local_moodlesync_upsert_activities", 7, "sag", ITEMS)
 
 
 def test_upsert_with_an_unknown_action_is_unknown(client: CompanionClient, site: Any) -> None:
     site.answers = [pack({"items": [answer("M1", "renamed"), answer("M2")]})]
     with pytest.raises(AnswerLost, match=r"items\.0\.action"):
-        client.upsert_rubrics(7, "sag", ITEMS)
+        client.write("local_moodlesync_upsert_rubrics", 7, "sag", ITEMS)
 
 
 def test_upsert_of_nothing_sends_nothing(client: CompanionClient, site: Any) -> None:
-    assert client.link_competencies(7, "sag", []) == []
+    assert client.write("local_moodlesync_link_competencies", 7, "sag", []) == []
     client.set_baseline("sag", [])
     assert client.get_baseline("sag", "course", []) == {}
     assert site.forms == []
@@ -105,7 +105,7 @@ def test_upsert_of_nothing_sends_nothing(client: CompanionClient, site: Any) -> 
 @pytest.mark.parametrize("value", [1.5, Decimal("1.5"), b"x", {"deep": [1.5]}])
 def test_upsert_with_an_inexact_number_sends_nothing(client: CompanionClient, site: Any, value: Any) -> None:
     with pytest.raises(EncodingError, match="grade"):
-        client.upsert_activities(7, "sag", [{"key": "M1", "fields": {"grade": value}}])
+        client.write("local_moodlesync_upsert_activities", 7, "sag", [{"key": "M1", "fields": {"grade": value}}])
     assert site.forms == []
 
 

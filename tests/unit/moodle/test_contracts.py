@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -144,19 +143,26 @@ def use_pull(client: PullClient) -> None:
     client.grading_instances([1, 2])
 
 
+WRITES = [
+    f"local_moodlesync_{name}"
+    for name in (
+        "upsert_sections",
+        "upsert_activities",
+        "upsert_rubrics",
+        "link_competencies",
+        "set_course_completion",
+        "upsert_events",
+        "upsert_enrolments",
+        "upsert_groups",
+    )
+]
+
+
 def use_companion(client: CompanionClient) -> None:
     """Calls everything of the companion."""
     items = [{"key": "M1", "fields": {"name": "é"}, "desired": {"name": "0" * 64}}]
-    writes: list[Callable[[int, str, list[dict[str, Any]]], Any]] = [
-        client.upsert_sections,
-        client.upsert_activities,
-        client.upsert_rubrics,
-        client.link_competencies,
-        client.set_course_completion,
-        client.upsert_enrolments,
-    ]
-    for write in writes:
-        assert [answer.key for answer in write(7, "sag", items)] == ["M1"]
+    for function in WRITES:
+        assert [answer.key for answer in client.write(function, 7, "sag", items)] == ["M1"]
     client.status()
     client.course_state(7, "sag")
     client.get_baseline("sag", "course", ["p@1"])

@@ -96,7 +96,7 @@ def test_diff_left_the_spec_is_hidden_never_removed() -> None:
 
 def test_diff_without_companion_activities_are_blocked_and_courses_are_not() -> None:
     course = Resource(Kind.COURSE, COURSE, {"fullname": "Demo"}, COURSE)
-    found = list(diff([course, activity(name="A")], observe(companion=False)))
+    found = list(diff([course, activity(name="A")], observe(closed={Kind.ACTIVITY: "needs the companion plugin"})))
     assert [c.action for c in found] == [Action.CREATE, Action.BLOCKED]
     assert "companion" in found[1].reason
 

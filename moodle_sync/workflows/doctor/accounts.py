@@ -1,0 +1,112 @@
+"""Checks of the two tokens: whose they are, and whether each may call every function that it needs, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from moodle_sync.config import Settings
+from moodle_sync.errors import ConfigError, MoodleSyncError
+from moodle_sync.moodle.functions import BATCH, QUIZ_ATTEMPTS, QUIZ_ATTEMPTS_BEFORE_5_1
+from moodle_sync.workflows.doctor.contact import Meeting, Visit
+from moodle_sync.workflows.doctor.findings import Area, Finding, Mark, columns
+from moodle_sync.workflows.doctor.needs import Capability, Needs, Role, needs, page
+
+
+def check_token(settings: Settings, role: Role, meeting: Meeting) -> Finding:
+    """Whether the token opens the site, and whose it is: nobody else's, and no administrator's."""
+    name = f"{role} token"
+    visit = meeting.visits.get(role)
+    if visit is None:
+        error = meeting.errors[role]
+        area = Area.CONFIG if isinstance(error, ConfigError) else Area.MOODLE
+        return Finding(area, name, Mark.FAILED, error.message, hint=_hint(error))
+    other = meeting.visits.get("pull" if role == "push" else "push")
+    if other is not None and other.info.userid == visit.info.userid:
+        sentence = "both tokens are of the same account: what the pull may not see would not show"
+        hint = f"Make a second account with a role of its own, and a token for it: {page('tokens')}"
+        return Finding(Area.MOODLE, name, Mark.FAILED, sentence, hint=hint)
+    if visit.account.userissiteadmin:
+        sentence = "of a site administrator, who may do everything: far more than is needed"
+        hint = f"Make an account with the capabilities of docs/reference/roles.md, and a token for it: {page('tokens')}"
+        return Finding(Area.MOODLE, name, Mark.WARNING, sentence, hint=hint)
+    if role == "pull" and visit.account.lang not in ("", "en"):
+        sentence = f'its account has the language "{visit.account.lang}": some of Moodle\'s answers depend on it'
+        hint = "Give the pull account the language English and the time zone UTC (Site administration › Users)."
+        return Finding(Area.MOODLE, name, Mark.WARNING, sentence, hint=hint)
+    return Finding(Area.MOODLE, name, Mark.OK, "accepted, of an account of its own")
+
+
+def _hint(error: MoodleSyncError) -> str:
+    return error.hint or "Make a new token: " + page("tokens")
+
+
+def check_functions(visit: Visit, *, companion: bool) -> Iterator[Finding]:
+    """Whether every function that this account calls is in its service; ``companion``: the plugin is on the site."""
+    wanted = needs(visit.role)
+    there = visit.info.functions
+    names = [*wanted.functions, *(wanted.companion if companion else ())]
+    missing = [name for name in names if name not in there]
+    if visit.role == "pull" and not {QUIZ_ATTEMPTS, QUIZ_ATTEMPTS_BEFORE_5_1} & there:
+        missing.append(f"{QUIZ_ATTEMPTS} (before Moodle 5.1: {QUIZ_ATTEMPTS_BEFORE_5_1})")
+    label = f"{visit.role} functions"
+    if missing:
+        sentence = f"{len(missing)} of {len(names)} are not in the service of this token:"
+        hint = page("services")
+        yield Finding(Area.MOODLE, label, Mark.FAILED, sentence, tuple(missing), hint)
+    else:
+        yield Finding(Area.MOODLE, label, Mark.OK, f"{len(names)} of {len(names)} in the service of this token")
+    if BATCH not in there:
+        sentence = f"{BATCH} is not in the service: every call costs a request of its own"
+        yield Finding(Area.MOODLE, label, Mark.WARNING, sentence, hint=page("services"))
+
+
+def check_capabilities(wanted: Needs, told: Mapping[str, bool], *, asked: str) -> Iterator[Finding]:
+    """Every capability by name: missing, there, or not told.
+
+    Args:
+        wanted: what this account needs.
+        told: what is known: whether the account has a capability at system level.
+        asked: how it is known, for the line about what is not.
+    """
+    label = f"{wanted.role} capabilities"
+    missing = [one for one in wanted.capabilities if told.get(one.name) is False]
+    untold = [one for one in wanted.capabilities if one.name not in told]
+    having = len(wanted.capabilities) - len(missing) - len(untold)
+    count = f"{having} of {len(wanted.capabilities)}"
+    if missing:
+        yield Finding(Area.MOODLE, label, Mark.FAILED, _missing(missing), _effects(missing), _where(wanted.role))
+    elif having:
+        yield Finding(Area.MOODLE, label, Mark.OK, f"{count} are there{'' if untold else ', at system level'}")
+    if untold:
+        sentence = f"{len(untold)} could not be told {asked}:"
+        yield Finding(Area.MOODLE, label, Mark.UNKNOWN, sentence, _effects(untold), _where(wanted.role))
+    if wanted.roles_to_assign:
+        sentence = f"Moodle does not tell which roles it may give: {', '.join(wanted.roles_to_assign)} are needed"
+        yield Finding(Area.MOODLE, f"{wanted.role} assigns", Mark.UNKNOWN, sentence, hint=page("assign"))
+
+
+def check_excess(told: Mapping[str, bool]) -> Iterator[Finding]:
+    """What only pushing needs and the pull account has all the same."""
+    pull = {one.name for one in needs("pull").capabilities}
+    extra = [one.name for one in needs("push").capabilities if one.name not in pull and told.get(one.name)]
+    if extra:
+        sentence = f"more than needed: {len(extra)} capabilities that only pushing needs"
+        hint = f"Take them away from the pull account's role: {page('roles')}"
+        yield Finding(Area.MOODLE, "pull capabilities", Mark.WARNING, sentence, tuple(extra), hint)
+
+
+def _missing(missing: list[Capability]) -> str:
+    silent = sum(one.silent for one in missing)
+    if not silent:
+        return f"{len(missing)} missing:"
+    if silent == len(missing):
+        return f"{len(missing)} missing, and Moodle would not say so:"
+    return f"{len(missing)} missing, and of {silent} of them Moodle would not say so:"
+
+
+def _effects(capabilities: list[Capability]) -> tuple[str, ...]:
+    return columns([(one.name, one.breaks + (", without an error" if one.silent else "")) for one in capabilities])
+
+
+def _where(role: Role) -> str:
+    return f"{page('roles')} › the role of the {role} account › Edit › Allow (assigned at system level)"

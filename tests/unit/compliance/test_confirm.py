@@ -1,0 +1,49 @@
+import pytest
+
+from moodle_sync.compliance.confirm import is_to_confirm
+
+
+@pytest.mark.parametrize(
+    ("path", "about", "field"),
+    [
+        ("modules.M1.activities.carte.due", "« Carte des synergies » (module M1)", "l'échéance"),
+        ("modules.M1.activities.carte", "« Carte des synergies » (module M1)", "l'activité entière"),
+        ("outside_modules.positionnement.opens", "« Positionnement »", "l'ouverture"),
+        ("modules.M1.hours", "module M1", "la durée"),
+        ("nature", "", "la nature de l'action"),
+        ("modules.M1.activities.gone.due", "", "modules.M1.activities.gone.due"),
+        ("something_new", "", "something_new"),
+    ],
+)
+def test_to_confirm_puts_a_path_of_the_programme_into_words(scene, path, about, field):
+    (found,) = scene.small(to_confirm=[path]).view().to_confirm
+    assert (found.source, found.path, found.about, found.field) == ("programme", path, about, field)
+
+
+def test_to_confirm_lists_framework_rubrics_and_session_too(scene):
+    item = scene.small()
+    item.framework = item.framework.model_copy(update={"to_confirm": ("title",)})
+    item.session = item.session.model_copy(update={"to_confirm": ("place",)})
+    rubric = item.rubrics["plan"].model_copy(update={"to_confirm": ("criteria.clarte.levels",)})
+    item.rubrics = {**item.rubrics, "plan": rubric}
+    assert [(found.source, found.about, found.field) for found in item.view().to_confirm] == [
+        ("référentiel de compétences", "", "le titre"),
+        ("grille « Plan »", "« Clarté »", "les niveaux"),
+        ("session", "", "le lieu"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("modules.M1.activities.carte.acquired_when", True),
+        ("modules.M1.activities.carte", True),
+        ("modules.M1", True),
+        ("modules.M1.activities.carte.due", False),
+        ("modules.M1.activities.carte.acquired", False),
+        ("modules.M1.activities.cart", False),
+    ],
+)
+def test_is_to_confirm_goes_by_whole_parts_of_the_path(scene, path, expected):
+    programme = scene.small(to_confirm=[path]).programme
+    assert is_to_confirm(programme, "M1.carte", "acquired_when") is expected

@@ -51,8 +51,12 @@ class Written:
         }
 
 
-def session_report(settings: Settings, name: str, *, file: Path | None, as_of: datetime | None) -> Written:
+def session_report(
+    settings: Settings, name: str, *, file: Path | None, as_of: datetime | None, simulated: bool = False
+) -> Written:
     """Write the report of one session, as of a moment in its own time zone (now when none is given).
+
+    ``simulated`` marks every page as made from invented data.
 
     Raises:
         UsageError: there is no such session. LedgerError: the ledger cannot be read.
@@ -63,10 +67,13 @@ def session_report(settings: Settings, name: str, *, file: Path | None, as_of: d
         raise UsageError(f"There is no session {name}. There are: {', '.join(sorted(specs.sessions))}.")
     moment = utc_now() if as_of is None else as_of.replace(tzinfo=ZoneInfo(session.timezone))
     target = file or settings.paths.reports / f"{name}.html"
+    if file is None:
+        # A report names people: its folder is nobody else's.
+        settings.paths.reports.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open_ledger(settings, readonly=True) as ledger:
         evidence = _evidence(settings, ledger, session)
         view = _view(settings, specs, session, evidence, moment)
-        page = render_session(view, _context(settings, specs, session, ledger, evidence))
+        page = render_session(view, _context(settings, specs, session, ledger, evidence, simulated))
     write_report(target, page)
     last = evidence[-1].entry if evidence else "none"
     return Written(target, to_rfc3339(moment), len(evidence), last, len(view.todos))
@@ -94,13 +101,13 @@ def _view(settings: Settings, specs: Specs, session: Session, evidence: list[Evi
 
 
 def _context(
-    settings: Settings, specs: Specs, session: Session, ledger: Ledger, evidence: list[Evidence]
+    settings: Settings, specs: Specs, session: Session, ledger: Ledger, evidence: list[Evidence], simulated: bool
 ) -> ReportContext:
     return ReportContext(
         site=settings.site.name,
         last_entry=evidence[-1].entry if evidence else "",
         checkpoint=_checkpoint(ledger),
-        simulated=False,
+        simulated=simulated,
         programme_digest=programme_digest(specs, session),
         version=__version__,
     )

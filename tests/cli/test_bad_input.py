@@ -79,7 +79,14 @@ def test_plan_without_the_companion_blocks_activities_and_plans_the_rest(work: A
     assert code == 0
     kinds = {action: {c["kind"] for c in changes if c["action"] == action} for action in ("create", "blocked")}
     assert kinds["create"] == {"category", "framework", "competency", "course", "course_competency"}
-    assert kinds["blocked"] == {"section", "activity", "rubric", "activity_competency", "course_completion"}
+    assert kinds["blocked"] == {
+        "section",
+        "activity",
+        "rubric",
+        "activity_competency",
+        "course_completion",
+        "event",
+    }
 
 
 def test_missing_capability_fails_that_object_by_name_and_its_children(work: Any, core_site: Any) -> None:

@@ -8,8 +8,9 @@ import pytest
 from livesupport import conformance, site
 from livesupport.cleanup import clean
 from livesupport.folder import Folder, make_folder
-from livesupport.people import Course, find_course
 from livesupport.site import LiveSite
+
+from moodle_sync.workflows.demo.people import Course, find_course
 
 LEARNERS = 7
 
@@ -46,4 +47,4 @@ def folder(live: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="session")
 def course(live: LiveSite, folder: Folder) -> Course:
-    return find_course(live, folder.course)
+    return find_course(live.editor, folder.course)

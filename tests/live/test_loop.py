@@ -3,7 +3,6 @@
 Each test stands on those before it, as a night stands on the day: run the file whole.
 """
 
-import json
 import shutil
 import sqlite3
 from collections import Counter
@@ -15,10 +14,19 @@ from typing import Any
 import pytest
 from livesupport import conformance
 from livesupport.folder import Folder, write_enrolments
-from livesupport.people import NOTIONS, Course, attempt_quiz, fill_rubric, find_course, hand_in, read_page
 from livesupport.site import LiveSite
 from livesupport.tool import Answer, changes, moodle_sync
-from livesupport.ws import Ws
+
+from moodle_sync.workflows.demo.edits import edit_by_hand, write_behind
+from moodle_sync.workflows.demo.people import (
+    NOTIONS,
+    Course,
+    attempt_quiz,
+    fill_rubric,
+    find_course,
+    hand_in,
+    read_page,
+)
 
 SYNERGIES = ("Synergies argumentées", "Note de synthèse", "Cartographie")
 ANIMATION = ("Clarté", "Cadre", "Participation", "Production")
@@ -34,8 +42,11 @@ KINDS = {
     "course_competency",
     "activity_competency",
     "course_completion",
+    "event",
     "enrolment",
+    "group",
 }
+HALF_DAYS = 20
 
 
 def done(answer: Answer) -> Any:
@@ -96,7 +107,7 @@ def test_plan_again_is_empty(folder: Folder) -> None:
 def test_course_completion_edited_by_hand_is_drift(live: LiveSite, folder: Folder, course: Course) -> None:
     def aggregate(how: str) -> None:
         item = {"key": "completion", "fields": {"aggregation": how}}
-        write_behind(live, folder, course, "set_course_completion", item)
+        write_behind(live.push, folder.namespace, course, "set_course_completion", item)
 
     aggregate("any")
     key = f"{folder.course}:completion"
@@ -233,10 +244,15 @@ def test_session_moved_is_an_update_of_exactly_what_hangs_on_it(folder: Folder, 
         ("update", "activity", f"{child}M2.plan-daction", ("due",)),
         ("update", "activity", f"{child}M2.notions", ("due",)),
         ("update", "activity", f"{child}M2.methodes", ("name",)),
+        *(("update", "event", f"{child}demi-journee-{n:02d}", ("location",)) for n in range(1, HALF_DAYS - 1)),
+        *(
+            ("update", "event", f"{child}demi-journee-{n:02d}", ("start", "location"))
+            for n in range(HALF_DAYS - 1, HALF_DAYS + 1)
+        ),
     }
     assert [action for action, kind, *_ in found if kind == "enrolment"] == ["create"]
     document = done(moodle_sync(folder, "apply", str(plan)))
-    assert (document["done"], document["failed"]) == (6, [])
+    assert (document["done"], document["failed"]) == (6 + HALF_DAYS, [])
     assert changes(moodle_sync(folder, "plan")) == []
     assert pull(folder)["new_entries"] == 1, "the eighth learner's enrolment, and nothing else"
 
@@ -253,125 +269,8 @@ def test_programme_changed_under_a_running_session_is_refused(folder: Folder) ->
 # ---- edits behind the tool's back -----------------------------------------------------------------------------------
 
 
-def edit_by_hand(live: LiveSite, folder: Folder, course: Course) -> set[tuple[str, str, str]]:
-    """One field of each managed kind, as a manager changes it in Moodle; returns (kind, key, field)."""
-    ws = live.editor.ws
-    done_: set[tuple[str, str, str]] = set()
-
-    def edited(kind: str, key: str, field: str) -> None:
-        done_.add((kind, key, field))
-
-    child = f"{folder.course}:"
-    [category] = ws("core_course_get_categories", criteria=[{"key": "idnumber", "value": folder.category}])
-    ws("core_course_update_categories", categories=[{"id": category["id"], "name": "Formations (bis)"}])
-    edited("category", folder.category, "name")
-    ws("core_course_update_courses", courses=[{"id": course.id, "fullname": "Un autre titre"}])
-    edited("course", folder.course, "fullname")
-
-    place = {"contextlevel": "system", "instanceid": 0}
-    [framework] = ws(
-        "core_competency_list_competency_frameworks",
-        sort="id",
-        order="ASC",
-        context=place,
-        includes="children",
-        query=folder.framework,
-    )
-    ws("core_competency_update_competency_framework", competencyframework={"id": framework["id"], "shortname": "Autre"})
-    edited("framework", folder.framework, "name")
-    linked = ws("core_competency_list_course_competencies", id=course.id)
-    by_key = {row["competency"]["idnumber"]: row for row in linked}
-    first, second = f"{folder.framework}:O1", f"{folder.framework}:O2"
-    ws("core_competency_update_competency", competency={"id": by_key[first]["competency"]["id"], "shortname": "O1 bis"})
-    edited("competency", first, "name")
-    link = by_key[second]["coursecompetency"]["id"]
-    ws("core_competency_set_course_competency_ruleoutcome", coursecompetencyid=link, ruleoutcome=3)
-    edited("course_competency", f"{folder.course}~{second}", "outcome")
-
-    sections = ws("core_course_get_contents", courseid=course.id)
-    inplace = {"component": "format_topics", "itemtype": "sectionname", "itemid": sections[2]["id"]}
-    ws("core_update_inplace_editable", **inplace, value="Module renommé")
-    edited("section", f"{child}M1", "name")
-    for key in ("bienvenue", "M1.besoins", "positionnement"):
-        cmid = course.modules[key].cmid
-        renamed = {"component": "core_course", "itemtype": "activityname", "itemid": cmid, "value": f"{key} renommé"}
-        ws("core_update_inplace_editable", **renamed)
-        edited("activity", child + key, "name")
-    edit_quiz_marks(live, folder, course)
-    edited("activity", f"{child}positionnement", "questions")
-    edit_rubric(live, course)
-    edited("rubric", f"{child}M2.gouvernance", "criteria.roles.levels.1.definition")
-    return done_ | edit_through_the_companion(live, folder, course)
-
-
-def edit_quiz_marks(live: LiveSite, folder: Folder, course: Course) -> None:
-    """Give one question of a quiz that nobody attempted another mark."""
-    answer = Ws(live.url, live.push_token)(
-        "local_moodlesync_get_course_state", courseid=course.id, namespace=folder.namespace
-    )
-    [quiz] = [one for one in json.loads(answer["json"])["activities"] if one["key"] == "positionnement"]
-    slot = {"id": quiz["state"]["questions"][0]["slot_id"], "maxmark": 3}
-    live.editor.ws("mod_quiz_update_slots", quizid=course.modules["positionnement"].instance, slots=[slot])
-
-
-def edit_rubric(live: LiveSite, course: Course) -> None:
-    """Change one text of an unused rubric, with every id sent back, as push.md asks."""
-    ws = live.editor.ws
-    cmid = course.modules["M2.gouvernance"].cmid
-    [area] = ws("core_grading_get_definitions", cmids=[cmid], areaname="submissions", activeonly=1)["areas"]
-    [definition] = area["definitions"]
-    criteria = definition["rubric"]["rubric_criteria"]
-    criteria[0]["levels"][1]["definition"] = "texte changé à la main"
-    kept = {name: definition[name] for name in ("id", "method", "name", "description", "descriptionformat", "status")}
-    times = dict.fromkeys(("timecreated", "usercreated", "timemodified", "usermodified"), 0)
-    ws(
-        "core_grading_save_definitions",
-        areas=[
-            {
-                "cmid": cmid,
-                "contextid": area["contextid"],
-                "component": "mod_assign",
-                "areaname": "submissions",
-                "activemethod": "rubric",
-                "definitions": [{**kept, **times, "rubric": {"rubric_criteria": criteria}}],
-            }
-        ],
-    )
-
-
-def write_behind(live: LiveSite, folder: Folder, course: Course, function: str, item: dict[str, Any]) -> None:
-    """One write through the companion that leaves no baseline, as a person's edit leaves none."""
-    answer = Ws(live.url, live.push_token)(
-        f"local_moodlesync_{function}", courseid=course.id, namespace=folder.namespace, items=json.dumps([item])
-    )
-    [written] = json.loads(answer["json"])["items"]
-    assert written["action"] == "updated", written
-
-
-def edit_through_the_companion(live: LiveSite, folder: Folder, course: Course) -> set[tuple[str, str, str]]:
-    """Fields that no core function writes, written without telling the tool: no baseline goes with them."""
-    child = f"{folder.course}:"
-
-    def write(function: str, item: dict[str, Any]) -> None:
-        write_behind(live, folder, course, function, item)
-
-    link = f"M1.durable~{folder.framework}:O8"
-    write("link_competencies", {"key": link, "fields": {"outcome": "complete"}})
-    write("upsert_activities", {"key": "M1.durable", "modname": "assign", "fields": {"due": 1893456000}})
-    write("upsert_activities", {"key": "M2.methodes", "modname": "page", "fields": {"content": "<p>Autre</p>"}})
-    write("upsert_activities", {"key": "evaluation", "modname": "page", "fields": {"visible": False}})
-    write("upsert_sections", {"key": "M2", "fields": {"summary": "<p>Résumé changé</p>"}})
-    return {
-        ("activity_competency", child + link, "outcome"),
-        ("activity", f"{child}M1.durable", "due"),
-        ("activity", f"{child}M2.methodes", "content"),
-        ("activity", f"{child}evaluation", "visible"),
-        ("section", f"{child}M2", "summary"),
-    }
-
-
 def test_hand_edits_are_named_as_drift_exactly(live: LiveSite, folder: Folder, course: Course) -> None:
-    edits = edit_by_hand(live, folder, course)
+    edits = edit_by_hand(live.editor.ws, live.push, folder.names, course)
     # People stand in plans by a keyed digest: which enrolment it is shows only by being the one that is left.
     suspension = {"roleid": 5, "userid": live.learners[6].userid, "courseid": course.id, "suspend": 1}
     live.editor.ws("enrol_manual_enrol_users", enrolments=[suspension])
@@ -449,7 +348,7 @@ def test_an_unenrolled_learner_vanishes_and_nothing_is_removed(live: LiveSite, f
 
 
 def test_course_is_found_again_by_its_key(live: LiveSite, folder: Folder, course: Course) -> None:
-    assert find_course(live, folder.course).id == course.id
+    assert find_course(live.editor, folder.course).id == course.id
     count("people", live.actor_calls)
 
 

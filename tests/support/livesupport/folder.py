@@ -8,10 +8,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from livesupport.site import LiveSite
+from moodle_sync.workflows.demo.edits import Names
 
 ROOT = Path(__file__).resolve().parents[3]
 PAST_DAYS = 8
 """Training days that lie behind today: their due dates are past, the last two days' are not."""
+
+IN_A_GROUP = 3
+"""How many learners are in the group "nord"; the group "sud" is empty."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,11 @@ class Folder:
     def course(self) -> str:
         """The course's idnumber."""
         return f"{self.namespace}:pouvoir-dagir@{self.session}"
+
+    @property
+    def names(self) -> Names:
+        """The idnumbers that edits need."""
+        return Names(self.namespace, self.course, self.framework, self.category)
 
     @property
     def framework(self) -> str:
@@ -52,7 +61,8 @@ def make_folder(path: Path, site: LiveSite, today: date, learners: int) -> Folde
     lines = "\n".join(f'  - {{date: {day}, half_days: ["09:00-12:30", "13:30-17:00"]}}' for day in days)
     (path / "course_specs" / "sessions" / f"{session}.yaml").write_text(
         f'session: {session}\nprogramme: pouvoir-dagir\nversion: "2026-02"\n'
-        f"title: Pouvoir d'agir, essai {namespace}\nplace: Marseille\ndays:\n{lines}\n",
+        f"title: Pouvoir d'agir, essai {namespace}\nplace: Marseille\n"
+        f"groups:\n  - {{key: nord, title: Groupe nord}}\n  - {{key: sud, title: Groupe sud}}\ndays:\n{lines}\n",
         encoding="utf-8",
     )
     write_enrolments(path, session, site, learners)
@@ -70,6 +80,7 @@ def write_enrolments(path: Path, session: str, site: LiveSite, learners: int) ->
     folder.mkdir(exist_ok=True)
     with (folder / f"{session}.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["person", "role"])
-        writer.writerows([learner.idnumber, "student"] for learner in site.learners[:learners])
-        writer.writerows([trainer.idnumber, "teacher"] for trainer in site.trainers)
+        writer.writerow(["person", "role", "group"])
+        for number, learner in enumerate(site.learners[:learners]):
+            writer.writerow([learner.idnumber, "student", "nord" if number < IN_A_GROUP else ""])
+        writer.writerows([trainer.idnumber, "teacher", ""] for trainer in site.trainers)

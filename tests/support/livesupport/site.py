@@ -7,20 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from livesupport.ws import Ws
+from moodle_sync.workflows.demo.people import Actor
 
 PREFIX = "MOODLE_SYNC_LIVE_"
 NEEDED = ("URL", "PUSH_TOKEN", "PULL_TOKEN", "ACTORS")
-
-
-@dataclass(frozen=True)
-class Actor:
-    """A person of the test site, who acts through a token of their own."""
-
-    username: str
-    idnumber: str
-    userid: int
-    fullname: str
-    ws: Ws
 
 
 @dataclass(frozen=True)
@@ -33,6 +23,11 @@ class LiveSite:
     learners: tuple[Actor, ...]
     trainers: tuple[Actor, ...]
     editor: Actor
+
+    @property
+    def push(self) -> Ws:
+        """The push token, for writes that go past the tool."""
+        return Ws(self.url, self.push_token)
 
     @property
     def actor_calls(self) -> int:

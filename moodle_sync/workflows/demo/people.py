@@ -1,11 +1,19 @@
-"""What learners and trainers do in a course, through their own web services."""
+"""What learners, trainers and managers do in a course, through their own web services.
+
+The demo plays its story with it, and the live suite its day; a person is a token, and Moodle cannot tell the
+difference. Nothing here goes through the clients of the course wing or the evidence wing.
+"""
+
+from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from livesupport.site import Actor, LiveSite
+Ws = Callable[..., Any]
+"""One person's web services: the function's name, then its parameters by name; answers JSON."""
 
 NOTIONS = {
     "sans un mot": "Pour chaque lien",
@@ -16,6 +24,30 @@ NOTIONS = {
     "Comment appelle-t-on": "plan de participation",
 }
 """Right answers of questions/notions.gift, by a part of each question's text (true or false as 1 or 0)."""
+POSITIONING = {
+    "ne pas ouvrir le même jour": "De coordination",
+    "doit d'abord donner du pouvoir d'agir": "0",
+    "relève du « faire avec »": "Décider avec des habitants",
+    "Le schéma de gouvernance": "les rôles, les instances",
+    "est l'énoncé d'un besoin": "0",
+    "Combien de gommettes": "36",
+    "est une": "expérimentation",
+    "montre une synergie": "Une ressourcerie fournit",
+    "moins d'emballages": "Un impact environnemental",
+    "c'est la même chose": "0",
+}
+"""The same of questions/positionnement.gift, without its question of several answers, which stays unanswered."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person of the site, who acts through a token of their own."""
+
+    username: str
+    idnumber: str
+    userid: int
+    fullname: str
+    ws: Ws
 
 
 @dataclass(frozen=True)
@@ -36,9 +68,9 @@ class Course:
     modules: dict[str, Module]
 
 
-def find_course(site: LiveSite, idnumber: str) -> Course:
-    """The course and its activities, as the editor sees them."""
-    ws = site.editor.ws
+def find_course(editor: Actor, idnumber: str) -> Course:
+    """The course and its activities, as somebody sees them who may edit it."""
+    ws = editor.ws
     [course] = ws("core_course_get_courses_by_field", field="idnumber", value=idnumber)["courses"]
     modules = {}
     for section in ws("core_course_get_contents", courseid=course["id"]):
@@ -123,10 +155,13 @@ def _questions(who: Actor, attempt: dict[str, Any]) -> list[dict[str, Any]]:
 def _answer(question: dict[str, Any], right: dict[str, str], *, correct: bool) -> list[tuple[str, str]]:
     body = question["html"]
     text = _plain(body)
-    wanted = next(answer for part, answer in right.items() if part in text)
+    wanted = next((answer for part, answer in right.items() if part in text), None)
     sequence = re.search(r'name="(q\d+:\d+_:sequencecheck)"\s+value="(\d+)"', body)
-    assert sequence, "a question without its sequence check"
+    if sequence is None:
+        raise ValueError("a question without its sequence check")
     field = sequence.group(1).replace("_:sequencecheck", "_answer")
+    if wanted is None:
+        return [(sequence.group(1), sequence.group(2))]
     if question["type"] == "truefalse":
         value = wanted if correct else str(1 - int(wanted))
     elif question["type"] in ("numerical", "shortanswer"):
@@ -139,18 +174,12 @@ def _answer(question: dict[str, Any], right: dict[str, str], *, correct: bool) -
 def _radio(body: str, field: str, wanted: str, *, correct: bool) -> str:
     """The value of the radio button whose label reads as wanted (or of another one)."""
     parts = re.split(rf'(?=<input type="radio" name="{re.escape(field)}")', body)[1:]
-    chosen = None
     for part in parts:
         value = re.search(r'value="(-?\d+)"', part)
-        assert value
-        if value.group(1) == "-1":
-            continue
-        matches = wanted in _plain(part)
-        if matches == correct:
-            chosen = value.group(1)
-            break
-    assert chosen is not None, f"no button that {'reads' if correct else 'does not read'} {wanted!r}"
-    return chosen
+        # -1 is the hidden button of "no answer".
+        if value is not None and value.group(1) != "-1" and (wanted in _plain(part)) == correct:
+            return value.group(1)
+    raise ValueError(f"no button that {'reads' if correct else 'does not read'} {wanted!r}")
 
 
 def _plain(markup: str) -> str:

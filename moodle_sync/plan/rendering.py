@@ -9,6 +9,7 @@ from moodle_sync.clock import from_epoch
 from moodle_sync.plan.changes import Action, Change, FieldChange
 from moodle_sync.plan.planfile import Plan
 from moodle_sync.plan.safety import Counts
+from moodle_sync.state.resources import Kind
 
 JSON = Any
 _SIGNS = {
@@ -60,7 +61,7 @@ def summary(counts: Counts) -> str:
 
 
 def _lines(change: Change) -> Iterator[str]:
-    name = change.local or change.key
+    name = _name(change)
     word = change.reason if change.reason and change.action in (Action.HIDE, Action.LEFT) else ""
     word = word or ": ".join(filter(None, [_WORDS.get(change.action, ""), change.reason]))
     learners = f"{change.learners} learners with results" if change.learners else ""
@@ -68,6 +69,14 @@ def _lines(change: Change) -> Iterator[str]:
     if change.action is not Action.CREATE:
         for field in change.fields:
             yield f"      {field.name}: {_difference(field)}"
+
+
+def _name(change: Change) -> str:
+    """A link by its two ends' own keys: the framework's long idnumber is in every one of them."""
+    if change.kind in (Kind.COURSE_COMPETENCY, Kind.ACTIVITY_COMPETENCY):
+        activity, _, competency = change.local.rpartition("~")
+        return " ~ ".join(filter(None, [activity, competency.rpartition(":")[2]]))
+    return change.local or change.key
 
 
 def _difference(field: FieldChange) -> str:

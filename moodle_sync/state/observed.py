@@ -65,6 +65,7 @@ def _live(
         local=row["key"],
         learners=learners,
         locked="used" if learners or row.get("locked") else "",
+        modname=str(row.get("modname") or ""),
         foreign=bool(row.get("foreign")),
     )
 

@@ -91,6 +91,8 @@ class Live:
     local: str = ""
     learners: int = 0
     locked: str = ""
+    modname: str = ""
+    """Of an activity: Moodle's name for its module type."""
     foreign: bool = False
     """There, and good enough, but made by a person: satisfied, never written."""
 

@@ -139,6 +139,7 @@ class FakeMoodle:
             answers = []
             for item in items:
                 number = self.put(kind, item["key"], item["fields"])
+                self.rows[(kind, item["key"])]["modname"] = item.get("modname", "")
                 state = self.rows[(kind, item["key"])]["fields"]
                 if "questions" in item["fields"]:
                     state["questions"] = [{"key": "Q1", "digest": item["fields"]["questions"]["text"]}]
@@ -166,7 +167,7 @@ class FakeMoodle:
         }
         state: dict[str, Any] = {
             name: [
-                {"key": key, "id": row["id"], "state": copy.deepcopy(row["fields"])}
+                {"key": key, "id": row["id"], "modname": row["modname"], "state": copy.deepcopy(row["fields"])}
                 for (kind, key), row in self.rows.items()
                 if kind == wanted
             ]

@@ -165,3 +165,19 @@ def test_settle_gives_a_baseline_to_what_was_found_as_the_spec_says(
     category["fields"]["name"] = "Renamed"
     _, changes = look(moodle, spec)
     assert [(c.action, c.kind) for c in changes] == [("drift", Kind.CATEGORY)]
+
+
+def test_apply_hides_what_left_the_spec_and_says_what_it_is(moodle: Any, small: SessionSpec, store: Store) -> None:
+    apply(moodle, small, store)
+    [(version, programme)] = small.specs.programmes.items()
+    shorter = programme.model_copy(update={"outside_modules": programme.outside_modules[1:]})
+    left = replace(small, specs=replace(small.specs, programmes={version: shorter}))
+    gone = programme.outside_modules[0].key
+    asked: list[dict[str, Any]] = []
+    write = moodle.write
+    moodle.write = lambda *args: [asked.extend(args[-1]), write(*args)][-1]
+    assert problems(apply(moodle, left, store)) == []
+    [hidden] = [item for item in asked if item["key"] == gone]
+    assert (hidden["fields"], hidden["modname"]) == ({"visible": False}, "page")
+    assert moodle.rows[("activity", gone)]["fields"]["visible"] is False
+    assert [change.action for change in look(moodle, left)[1]] == ["left"], "said, and nothing more is written"

@@ -10,7 +10,18 @@ from typing import Any
 from moodle_sync.canonical import decimal_text
 from moodle_sync.spec.activity import kind_of
 from moodle_sync.spec.files import SpecFile
-from moodle_sync.spec.models import AnyActivity, Assignment, Feedback, FileResource, Forum, Link, Page, Quiz, Survey
+from moodle_sync.spec.models import (
+    AnyActivity,
+    Assignment,
+    Feedback,
+    FileResource,
+    Forum,
+    Link,
+    Page,
+    Quiz,
+    Survey,
+    SurveyItem,
+)
 from moodle_sync.spec.questions import QuestionFile
 from moodle_sync.state.html import to_html
 
@@ -82,18 +93,14 @@ def _feedback(feedback: Feedback, times: Times, survey: Survey) -> dict[str, JSO
         "due": times(feedback.due, True),
         "anonymous": feedback.anonymous,
         "multiple": feedback.multiple,
-        "items": [
-            {
-                "key": item.key,
-                "type": item.type,
-                "question": item.question or "",
-                "options": list(item.options),
-                "required": item.required,
-            }
-            for item in survey.items
-        ],
+        "items": [_item(item) for item in survey.items],
         "completion": _tracking(rules) | {"view": "viewed" in rules, "submit": "submitted" in rules},
     }
+
+
+def _item(item: SurveyItem) -> dict[str, JSON]:
+    asked = {"key": item.key, "type": item.type, "question": item.question or "", "required": item.required}
+    return asked | ({"options": list(item.options)} if item.options else {})
 
 
 def _file(file: SpecFile) -> JSON:

@@ -43,20 +43,16 @@ final class observer {
     public static function course_module_deleted(\core\event\course_module_deleted $event): void {
         global $DB;
         $idnumber = (string)($event->get_record_snapshot('course_modules', $event->objectid)->idnumber ?? '');
-        $course = $DB->get_record('course', ['id' => $event->courseid], 'id, idnumber');
-        if ($idnumber === '' || !$course || !str_starts_with($idnumber, "$course->idnumber:")) {
-            return;
-        }
-        if ($DB->record_exists('course_modules', ['course' => $course->id, 'idnumber' => $idnumber])) {
+        $ours = self::ours((int)$event->courseid, $idnumber);
+        if (!$ours || $DB->record_exists('course_modules', ['course' => $event->courseid, 'idnumber' => $idnumber])) {
             return; // The same key was there twice: the other one stays.
         }
-        $key = substr($idnumber, strlen($course->idnumber) + 1);
-        $where = ['namespace' => explode(':', $idnumber)[0], 'courseid' => (int)$course->id];
+        [$where, $key] = $ours;
         foreach (['activity', 'rubric'] as $kind) {
             $DB->delete_records(self::BASELINE, $where + ['kind' => $kind, 'objkey' => $key]);
         }
         foreach (
-            [[self::MAP, keymap::CRITERION, "$key/"], [self::MAP, keymap::LEVEL, "$key/"],
+            [[self::MAP, keymap::CRITERION, "$key/"], [self::MAP, keymap::LEVEL, "$key/"], [self::MAP, keymap::ITEM, "$key/"],
                 [self::BASELINE, local\baseline::QUESTION, "$key/"], [self::BASELINE, 'activity_competency', "$key~"]] as $group
         ) {
             [$table, $kind, $prefix] = $group;
@@ -88,15 +84,49 @@ final class observer {
     }
 
     /**
-     * All sections and activities of a course were deleted (enrolments have events of their own).
+     * A calendar event was deleted.
+     *
+     * @param \core\event\calendar_event_deleted $event the event
+     */
+    public static function calendar_event_deleted(\core\event\calendar_event_deleted $event): void {
+        self::drop((int)$event->courseid, [keymap::EVENT => 'event'], (int)$event->objectid);
+    }
+
+    /**
+     * A group was deleted, and its members with it.
+     *
+     * @param \core\event\group_deleted $event the event
+     */
+    public static function group_deleted(\core\event\group_deleted $event): void {
+        global $DB;
+        $idnumber = (string)($event->get_record_snapshot('groups', $event->objectid)->idnumber ?? '');
+        $ours = self::ours((int)$event->courseid, $idnumber);
+        if ($ours && !$DB->record_exists('groups', ['courseid' => $event->courseid, 'idnumber' => $idnumber])) {
+            [$where, $key] = $ours;
+            $DB->delete_records(self::BASELINE, $where + ['kind' => 'group', 'objkey' => $key]);
+        }
+        self::drop_members((int)$event->courseid);
+    }
+
+    /**
+     * Somebody left a group.
+     *
+     * @param \core\event\group_member_removed $event the event
+     */
+    public static function group_member_removed(\core\event\group_member_removed $event): void {
+        self::drop_members((int)$event->courseid);
+    }
+
+    /**
+     * All sections and activities of a course were deleted (enrolments and groups have events of their own).
      *
      * @param \core\event\course_content_deleted $event the event
      */
     public static function course_content_deleted(\core\event\course_content_deleted $event): void {
         global $DB;
         foreach ([self::MAP, self::BASELINE] as $table) {
-            $select = 'courseid = ? AND kind <> ? AND kind <> ?';
-            $DB->delete_records_select($table, $select, [(int)$event->objectid, keymap::ENROLMENT, keymap::ROLE]);
+            [$not, $kinds] = $DB->get_in_or_equal([keymap::ENROLMENT, keymap::ROLE, 'group', keymap::MEMBER], equal: false);
+            $DB->delete_records_select($table, "courseid = ? AND kind $not", [(int)$event->objectid, ...$kinds]);
         }
     }
 
@@ -117,6 +147,37 @@ final class observer {
                 ['namespace' => $namespace, 'courseid' => 0, 'kind' => 'course', 'objkey' => $name]
             );
         }
+    }
+
+    /**
+     * Whose an idnumber is.
+     *
+     * @param int $courseid the course
+     * @param string $idnumber an idnumber in it
+     * @return array|null the columns by which its rows are known, and its key; null when it is none of ours
+     */
+    private static function ours(int $courseid, string $idnumber): ?array {
+        global $DB;
+        $prefix = $DB->get_field('course', 'idnumber', ['id' => $courseid]) . ':';
+        if ($prefix === ':' || !str_starts_with($idnumber, $prefix)) {
+            return null;
+        }
+        return [['namespace' => explode(':', $idnumber)[0], 'courseid' => $courseid], substr($idnumber, strlen($prefix))];
+    }
+
+    /**
+     * Drops the rows of members who are no longer there. Moodle's event does not say which row was theirs.
+     *
+     * @param int $courseid the course
+     */
+    private static function drop_members(int $courseid): void {
+        global $DB;
+        $DB->delete_records_select(
+            self::MAP,
+            'courseid = ? AND kind = ? AND objid NOT IN (
+                SELECT gm.id FROM {groups_members} gm JOIN {groups} g ON g.id = gm.groupid WHERE g.courseid = ?)',
+            [$courseid, keymap::MEMBER, $courseid]
+        );
     }
 
     /**

@@ -45,4 +45,16 @@ $observers = [
         'eventname' => '\core\event\user_enrolment_deleted',
         'callback' => '\local_moodlesync\observer::user_enrolment_deleted',
     ],
+    [
+        'eventname' => '\core\event\calendar_event_deleted',
+        'callback' => '\local_moodlesync\observer::calendar_event_deleted',
+    ],
+    [
+        'eventname' => '\core\event\group_deleted',
+        'callback' => '\local_moodlesync\observer::group_deleted',
+    ],
+    [
+        'eventname' => '\core\event\group_member_removed',
+        'callback' => '\local_moodlesync\observer::group_member_removed',
+    ],
 ];

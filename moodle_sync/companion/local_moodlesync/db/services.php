@@ -45,7 +45,7 @@ $functions = [
     ],
     'local_moodlesync_upsert_activities' => [
         'classname' => \local_moodlesync\external\upsert_activities::class,
-        'description' => 'Creates or updates pages, assignments and quizzes by key.',
+        'description' => 'Creates or updates activities of the types that can be written, by key.',
         'type' => 'write',
         'capabilities' => 'local/moodlesync:write, moodle/course:manageactivities',
     ],
@@ -72,6 +72,18 @@ $functions = [
         'description' => 'Creates or updates manual enrolments by key.',
         'type' => 'write',
         'capabilities' => 'local/moodlesync:write, enrol/manual:enrol, moodle/role:assign',
+    ],
+    'local_moodlesync_upsert_events' => [
+        'classname' => \local_moodlesync\external\upsert_events::class,
+        'description' => 'Creates or updates calendar events of the course by key.',
+        'type' => 'write',
+        'capabilities' => 'local/moodlesync:write, moodle/calendar:manageentries',
+    ],
+    'local_moodlesync_upsert_groups' => [
+        'classname' => \local_moodlesync\external\upsert_groups::class,
+        'description' => 'Creates or updates groups by key, with the members that it gave them.',
+        'type' => 'write',
+        'capabilities' => 'local/moodlesync:write, moodle/course:managegroups',
     ],
     'local_moodlesync_get_baseline' => [
         'classname' => \local_moodlesync\external\get_baseline::class,
@@ -133,6 +145,8 @@ $services = [
             'local_moodlesync_link_competencies',
             'local_moodlesync_set_course_completion',
             'local_moodlesync_upsert_enrolments',
+            'local_moodlesync_upsert_events',
+            'local_moodlesync_upsert_groups',
             'local_moodlesync_get_baseline',
             'local_moodlesync_set_baseline',
         ],

@@ -15,7 +15,7 @@
 // along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
 
 /**
- * Keys of sections and of rubric criteria and levels go into backups.
+ * Keys of sections, of rubric criteria and levels and of feedback items go into backups.
  *
  * @package    local_moodlesync
  * @copyright  2026 moodle_sync contributors
@@ -46,7 +46,7 @@ class backup_local_moodlesync_plugin extends backup_local_plugin {
     }
 
     /**
-     * The keys of the rubric of an activity.
+     * The keys of the rubric of an activity, or of the items of a feedback.
      *
      * @return backup_plugin_element
      */
@@ -56,12 +56,19 @@ class backup_local_moodlesync_plugin extends backup_local_plugin {
                        JOIN {grading_definitions} d ON d.id = rc.definitionid
                        JOIN {grading_areas} a ON a.id = d.areaid
                       WHERE a.contextid = ?";
+        $items = "SELECT fi.id
+                    FROM {feedback_item} fi
+                    JOIN {course_modules} cm ON cm.instance = fi.feedback
+                    JOIN {modules} m ON m.id = cm.module AND m.name = 'feedback'
+                    JOIN {context} ctx ON ctx.instanceid = cm.id AND ctx.contextlevel = " . CONTEXT_MODULE . "
+                   WHERE ctx.id = ?";
         return $this->structure(
             self::ROWS . " WHERE map.courseid = ?
-                             AND ((map.kind = 'criterion' AND map.objid IN ($criteria))
+                             AND ((map.kind = 'item' AND map.objid IN ($items))
+                                  OR (map.kind = 'criterion' AND map.objid IN ($criteria))
                                   OR (map.kind = 'level' AND map.objid IN (
                                      SELECT rl.id FROM {gradingform_rubric_levels} rl WHERE rl.criterionid IN ($criteria))))",
-            [backup::VAR_COURSEID, backup::VAR_CONTEXTID, backup::VAR_CONTEXTID]
+            [backup::VAR_COURSEID, backup::VAR_CONTEXTID, backup::VAR_CONTEXTID, backup::VAR_CONTEXTID]
         );
     }
 

@@ -15,7 +15,7 @@
 // along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
 
 /**
- * Keys of sections and of rubric criteria and levels come back with a restored course.
+ * Keys of sections, of rubric criteria and levels and of feedback items come back with a restored course.
  *
  * @package    local_moodlesync
  * @copyright  2026 moodle_sync contributors
@@ -28,8 +28,15 @@ defined('MOODLE_INTERNAL') || die();
  * Writes key map rows marked with their origin. They count again in a course of the same idnumber; elsewhere they are copies.
  */
 class restore_local_moodlesync_plugin extends restore_local_plugin {
-    /** @var stdClass[] keys of the rubric of this activity, until the rubric itself is there. */
-    private array $rubrickeys = [];
+    /** What Moodle's restore calls the things that have keys within an activity. */
+    private const MAPPINGS = [
+        'criterion' => 'gradingform_rubric_criterion',
+        'level' => 'gradingform_rubric_level',
+        'item' => 'feedback_item',
+    ];
+
+    /** @var stdClass[] keys within this activity, until it is all there. */
+    private array $keys = [];
 
     /**
      * Paths within a section.
@@ -46,7 +53,7 @@ class restore_local_moodlesync_plugin extends restore_local_plugin {
      * @return restore_path_element[]
      */
     protected function define_module_plugin_structure() {
-        return [new restore_path_element('moodlesync_rubrickey', $this->get_pathfor('/moodlesync_key'))];
+        return [new restore_path_element('moodlesync_modulekey', $this->get_pathfor('/moodlesync_key'))];
     }
 
     /**
@@ -59,20 +66,20 @@ class restore_local_moodlesync_plugin extends restore_local_plugin {
     }
 
     /**
-     * A key of a rubric.
+     * A key within an activity.
      *
      * @param array|stdClass $data the row
      */
-    public function process_moodlesync_rubrickey($data) {
-        $this->rubrickeys[] = (object)$data;
+    public function process_moodlesync_modulekey($data) {
+        $this->keys[] = (object)$data;
     }
 
     /**
      * Rubrics are restored after the activity itself: only now their new ids are known.
      */
     public function after_restore_module() {
-        foreach ($this->rubrickeys as $row) {
-            $id = $this->get_mappingid("gradingform_rubric_$row->kind", $row->objid);
+        foreach ($this->keys as $row) {
+            $id = $this->get_mappingid(self::MAPPINGS[$row->kind] ?? '', $row->objid);
             if ($id) {
                 $this->keep($row, (int)$id);
             }

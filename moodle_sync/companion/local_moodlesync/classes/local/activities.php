@@ -27,7 +27,7 @@ namespace local_moodlesync\local;
 use local_moodlesync\local\modules\module;
 
 /**
- * Pages, assignments and quizzes, known by the idnumber of their course module.
+ * Activities of the types that can be written, known by the idnumber of their course module.
  */
 final class activities implements kind {
     /** @var activity_index finds them. */
@@ -61,13 +61,14 @@ final class activities implements kind {
         $modname = $payload->choice('modname', module::WRITABLE);
         $module = module::of($modname, $this->scope);
         $longest = $DB->get_columns($modname)['name']->max_length;
-        $fields = $payload->object('fields')->read([
+        $readers = array_diff_key([
             'name' => fn(payload $p, string $f) => $p->text($f, $longest),
             'intro' => fn(payload $p, string $f) => $p->html($f),
             'visible' => fn(payload $p, string $f) => $p->bool($f),
             'section' => fn(payload $p, string $f) => $p->key($f),
             'completion' => fn(payload $p, string $f) => completion_rule::parse($p, $f, $module->rules()),
-        ] + $module->readers());
+        ], array_flip($module->lacks()));
+        $fields = $payload->object('fields')->read($readers + $module->readers());
         $more = ['modname' => $modname, 'section' => $payload->has('section') ? $payload->key('section') : null];
         return new item($payload->key('key'), $fields, $payload->digests('desired'), $payload->path, $more);
     }
@@ -99,8 +100,8 @@ final class activities implements kind {
         require_once($CFG->dirroot . '/course/lib.php');
         $modname = $item->more['modname'];
         require_capability("mod/$modname:addinstance", $this->scope->context);
-        if (!isset($item->fields['name'])) {
-            throw failure::payload($item->at('name'), 'is missing, and a new activity needs one');
+        foreach (array_diff($module->needs(), array_keys($item->fields)) as $field) {
+            throw failure::payload($item->at($field), 'is missing, and a new activity needs one');
         }
         $key = $item->fields['section'] ?? $item->more['section']
             ?? throw failure::payload("$item->path.section", 'is missing, and a new activity needs one');
@@ -112,7 +113,7 @@ final class activities implements kind {
             'visible' => (int)$section->visible,
             'visibleoncoursepage' => 1,
             'cmidnumber' => $this->scope->idnumber($item->key, "$item->path.key"),
-            'name' => $item->fields['name'],
+            'name' => $item->fields['name'] ?? '',
             'introeditor' => ['text' => '', 'format' => FORMAT_HTML, 'itemid' => file_get_unused_draft_itemid()],
             'groupmode' => $this->scope->course->groupmode,
             'groupingid' => $this->scope->course->defaultgroupingid,
@@ -145,7 +146,7 @@ final class activities implements kind {
         }
         $module->check($changes + $before, $changes, $item);
         $this->write_place($cm, $changes, $item);
-        $this->write_texts($cm, $changes);
+        $module->write_texts($cm, $changes);
         $module->write($cm, $changes, $item);
         if (isset($changes['completion'])) {
             $now = $this->index->reload((int)$cm->id);
@@ -172,27 +173,6 @@ final class activities implements kind {
         if (isset($changes['visible'])) {
             require_capability('moodle/course:activityvisibility', \context_module::instance($cm->id));
             $this->set_visible($this->index->reload((int)$cm->id), $changes['visible']);
-        }
-    }
-
-    /**
-     * Writes the name and the description.
-     *
-     * @param \stdClass $cm course module
-     * @param array $changes field => wanted value
-     */
-    private function write_texts(\stdClass $cm, array $changes): void {
-        global $DB;
-        if (isset($changes['name'])) {
-            set_coursemodule_name($cm->id, $changes['name']);
-        }
-        if (isset($changes['intro'])) {
-            $DB->update_record($cm->modname, [
-                'id' => $cm->instance,
-                'intro' => $changes['intro'],
-                'introformat' => FORMAT_HTML,
-                'timemodified' => time(),
-            ]);
         }
     }
 

@@ -61,13 +61,14 @@ final class activity_state {
             $own = $module->states($instances, $group);
             foreach ($group as $key => $cm) {
                 $instance = $instances[$cm->instance];
-                $states[$key] = [
+                $common = [
                     'name' => $instance->name,
                     'intro' => (string)($instance->intro ?? ''),
                     'visible' => self::visible($cm),
                     'section' => $sections[$cm->section] ?? "?$cm->section",
                     'completion' => completion_rule::state($cm, $instance, $module->rules()),
-                ] + $own[$cm->instance];
+                ];
+                $states[$key] = array_diff_key($common, array_flip($module->lacks())) + $own[$cm->instance];
             }
         }
         return array_replace(array_fill_keys(array_keys($cms), []), $states);

@@ -48,6 +48,8 @@ final class course_state {
             'competencies' => (new competency_links($scope))->states($ours),
             'completion' => (new course_completion($scope))->state(),
             'enrolments' => (new enrolments($scope))->states(),
+            'events' => (new events($scope))->states(),
+            'groups' => (new groups($scope))->states(),
             'baseline' => (object)(new baseline($scope->namespace, (int)$scope->course->id))->all(),
             'copies' => array_map(fn($cm) => ['idnumber' => $cm->idnumber, 'id' => (int)$cm->id], $copies),
             'conflicts' => array_map(

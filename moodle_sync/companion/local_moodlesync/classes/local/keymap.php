@@ -42,6 +42,13 @@ final class keymap {
     /** @var string the role that we gave with an enrolment, by the enrolment's key. */
     public const ROLE = 'role';
 
+    /** @var string an item of a feedback, "<activity key>/<item key>". */
+    public const ITEM = 'item';
+    /** @var string a calendar event of the course. */
+    public const EVENT = 'event';
+    /** @var string a row of groups_members that we made, "<group key>/<user id>". */
+    public const MEMBER = 'member';
+
     /** The table. */
     private const TABLE = 'local_moodlesync_map';
 

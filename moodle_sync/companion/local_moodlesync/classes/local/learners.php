@@ -29,7 +29,7 @@ namespace local_moodlesync\local;
  */
 final class learners {
     /**
-     * People with a submission, an attempt, a grade or a completion.
+     * People with a submission, an attempt, answers, a post, a grade or a completion.
      *
      * @param int[] $cmids course modules
      * @return int[] by course module id
@@ -61,6 +61,17 @@ final class learners {
                       $modules AND m.name = 'quiz'
                        JOIN {quiz_attempts} a ON a.quiz = cm.instance
                       WHERE a.preview = 0 AND cm.id {$in('a')}
+                      UNION
+                     SELECT cm.id, f.userid
+                      $modules AND m.name = 'feedback'
+                       JOIN {feedback_completed} f ON f.feedback = cm.instance
+                      WHERE cm.id {$in('f')}
+                      UNION
+                     SELECT cm.id, p.userid
+                      $modules AND m.name = 'forum'
+                       JOIN {forum_discussions} d ON d.forum = cm.instance
+                       JOIN {forum_posts} p ON p.discussion = d.id
+                      WHERE p.deleted = 0 AND cm.id {$in('p')}
                       UNION
                      SELECT cm.id, g.userid
                       $modules

@@ -15,7 +15,7 @@
 // along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
 
 /**
- * What the plugin keeps about persons: which enrolments moodle_sync made.
+ * What the plugin keeps about persons: which enrolments and group memberships moodle_sync made.
  *
  * @package    local_moodlesync
  * @copyright  2026 moodle_sync contributors
@@ -31,11 +31,13 @@ use core_privacy\local\request\contextlist;
 use core_privacy\local\request\transform;
 use core_privacy\local\request\userlist;
 use core_privacy\local\request\writer;
+use local_moodlesync\local\answer;
 use local_moodlesync\local\keymap;
 
 /**
- * A key map row of an enrolment says that a person's enrolment was made by moodle_sync, under which key, and when; the
- * baseline beside it says which role, status and dates were written. Nothing else that is kept concerns anybody.
+ * A key map row of an enrolment or of a member of a group says that it was made by moodle_sync, under which key, and when.
+ * The baseline beside an enrolment says which role, status and dates were written; that of a group, whom we put into it.
+ * Nothing else that is kept concerns anybody.
  */
 final class provider implements
     \core_privacy\local\metadata\provider,
@@ -43,8 +45,12 @@ final class provider implements
     \core_privacy\local\request\plugin\provider {
     /** Rows of persons in a course. */
     private const FROM = "FROM {local_moodlesync_map} map
-                          JOIN {user_enrolments} ue ON ue.id = map.objid AND map.kind = 'enrolment'
+                     LEFT JOIN {user_enrolments} ue ON ue.id = map.objid AND map.kind = 'enrolment'
+                     LEFT JOIN {groups_members} gm ON gm.id = map.objid AND map.kind = 'member'
                           JOIN {context} ctx ON ctx.instanceid = map.courseid AND ctx.contextlevel = 50";
+
+    /** Whose row it is. */
+    private const PERSON = 'COALESCE(ue.userid, gm.userid)';
 
     #[\Override]
     public static function get_metadata(collection $collection): collection {
@@ -63,13 +69,13 @@ final class provider implements
     #[\Override]
     public static function get_contexts_for_userid(int $userid): contextlist {
         $list = new contextlist();
-        $list->add_from_sql('SELECT ctx.id ' . self::FROM . ' WHERE ue.userid = :userid', ['userid' => $userid]);
+        $list->add_from_sql('SELECT ctx.id ' . self::FROM . ' WHERE ' . self::PERSON . ' = :userid', ['userid' => $userid]);
         return $list;
     }
 
     #[\Override]
     public static function get_users_in_context(userlist $userlist) {
-        $sql = 'SELECT ue.userid ' . self::FROM . ' WHERE ctx.id = :contextid';
+        $sql = 'SELECT ' . self::PERSON . ' AS userid ' . self::FROM . ' WHERE ctx.id = :contextid AND ' . self::PERSON . ' > 0';
         $userlist->add_from_sql('userid', $sql, ['contextid' => $userlist->get_context()->id]);
     }
 
@@ -80,7 +86,7 @@ final class provider implements
             $data = [];
             foreach (self::rows($context, [$contextlist->get_user()->id]) as $row) {
                 $value = $DB->get_field('local_moodlesync_baseline', 'value', self::baseline($row));
-                $data[] = [
+                $data[$row->kind === keymap::MEMBER ? 'memberships' : 'enrolments'][] = [
                     'namespace' => $row->namespace,
                     'key' => $row->objkey,
                     'timecreated' => transform::datetime($row->timecreated),
@@ -89,26 +95,26 @@ final class provider implements
             }
             if ($data) {
                 $path = [get_string('pluginname', 'local_moodlesync')];
-                writer::with_context($context)->export_data($path, (object)['enrolments' => $data]);
+                writer::with_context($context)->export_data($path, (object)$data);
             }
         }
     }
 
     #[\Override]
     public static function delete_data_for_all_users_in_context(\context $context) {
-        self::delete(self::rows($context, null));
+        self::delete($context, null);
     }
 
     #[\Override]
     public static function delete_data_for_user(approved_contextlist $contextlist) {
         foreach ($contextlist->get_contexts() as $context) {
-            self::delete(self::rows($context, [$contextlist->get_user()->id]));
+            self::delete($context, [(int)$contextlist->get_user()->id]);
         }
     }
 
     #[\Override]
     public static function delete_data_for_users(approved_userlist $userlist) {
-        self::delete(self::rows($userlist->get_context(), $userlist->get_userids()));
+        self::delete($userlist->get_context(), array_map('intval', $userlist->get_userids()));
     }
 
     /**
@@ -125,27 +131,49 @@ final class provider implements
         }
         [$in, $params] = $userids === null ? ['> 0', []] : $DB->get_in_or_equal($userids, SQL_PARAMS_NAMED);
         return $DB->get_records_sql(
-            'SELECT map.* ' . self::FROM . " WHERE ctx.id = :contextid AND ue.userid $in",
+            'SELECT map.* ' . self::FROM . ' WHERE ctx.id = :contextid AND ' . self::PERSON . " $in",
             ['contextid' => $context->id] + $params
         );
     }
 
     /**
-     * Deletes rows of persons with what hangs on them. The enrolment itself is Moodle's own affair.
+     * Deletes rows of persons with what hangs on them. The enrolment and the membership are Moodle's own affair.
      *
-     * @param \stdClass[] $rows key map rows
+     * @param \context $context of the course
+     * @param int[]|null $userids the persons, null for everybody
      */
-    private static function delete(array $rows): void {
+    private static function delete(\context $context, ?array $userids): void {
         global $DB;
-        foreach ($rows as $row) {
+        foreach (self::rows($context, $userids) as $row) {
             $DB->delete_records('local_moodlesync_baseline', self::baseline($row));
             $DB->delete_records('local_moodlesync_map', ['kind' => keymap::ROLE] + self::baseline($row));
             $DB->delete_records('local_moodlesync_map', ['id' => $row->id]);
         }
+        if ($context->contextlevel === CONTEXT_COURSE) {
+            self::delete_from_groups((int)$context->instanceid, $userids);
+        }
     }
 
     /**
-     * How the baseline of an enrolment is found.
+     * Takes persons out of what was last written of groups.
+     *
+     * @param int $courseid the course
+     * @param int[]|null $userids the persons, null for everybody
+     */
+    private static function delete_from_groups(int $courseid, ?array $userids): void {
+        global $DB;
+        foreach ($DB->get_records('local_moodlesync_baseline', ['courseid' => $courseid, 'kind' => 'group']) as $row) {
+            $value = json_decode($row->value);
+            if (isset($value->members->observed)) {
+                $left = $userids === null ? [] : array_diff($value->members->observed, $userids);
+                $value->members->observed = array_values($left);
+                $DB->set_field('local_moodlesync_baseline', 'value', answer::encode($value), ['id' => $row->id]);
+            }
+        }
+    }
+
+    /**
+     * How the baseline of an enrolment is found. Of a member there is none.
      *
      * @param \stdClass $row key map row
      * @return array
@@ -154,7 +182,7 @@ final class provider implements
         return [
             'namespace' => $row->namespace,
             'courseid' => $row->courseid,
-            'kind' => 'enrolment',
+            'kind' => $row->kind,
             'objkey' => $row->objkey,
         ];
     }

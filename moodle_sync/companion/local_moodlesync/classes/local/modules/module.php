@@ -38,7 +38,7 @@ use local_moodlesync\local\values;
  */
 abstract class module {
     /** The types that can be written. */
-    public const WRITABLE = ['page', 'assign', 'quiz'];
+    public const WRITABLE = ['page', 'assign', 'quiz', 'feedback', 'url', 'forum', 'resource', 'label'];
 
     /**
      * Constructor.
@@ -63,6 +63,11 @@ abstract class module {
             'page' => new page($scope),
             'assign' => new assign($scope),
             'quiz' => new quiz($scope),
+            'feedback' => new feedback($scope),
+            'url' => new url($scope),
+            'forum' => new forum($scope),
+            'resource' => new resource($scope),
+            'label' => new label($scope),
             default => new other($scope),
         };
     }
@@ -74,6 +79,24 @@ abstract class module {
      */
     public function readers(): array {
         return [];
+    }
+
+    /**
+     * The fields that all types have but this one.
+     *
+     * @return string[]
+     */
+    public function lacks(): array {
+        return [];
+    }
+
+    /**
+     * The fields that a new activity cannot do without.
+     *
+     * @return string[]
+     */
+    public function needs(): array {
+        return ['name'];
     }
 
     /**
@@ -127,6 +150,21 @@ abstract class module {
      * @param item $item the item
      */
     public function check(array $after, array $changes, item $item): void {
+    }
+
+    /**
+     * Writes the name and the description.
+     *
+     * @param \stdClass $cm course module
+     * @param array $changes field => wanted value, only those that differ
+     */
+    public function write_texts(\stdClass $cm, array $changes): void {
+        if (isset($changes['name'])) {
+            set_coursemodule_name($cm->id, $changes['name']);
+        }
+        if (isset($changes['intro'])) {
+            $this->update($cm, ['intro' => $changes['intro'], 'introformat' => FORMAT_HTML]);
+        }
     }
 
     /**

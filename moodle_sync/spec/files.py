@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from moodle_sync.errors import Problem
 
 LIMIT = 2_000_000
 """Bytes: a file travels inside one web service call. What is larger belongs behind a link."""
+
+_TAKEN_OUT = re.compile(r"""[\x00-\x1f\x7f&<>"`|':\\]""")
+"""What Moodle takes out of a file name (PARAM_FILE): learners would get a file of another name."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class SpecFile:
 
 def read_file(file: Path, path: str) -> SpecFile | Problem:
     """The file, or why it cannot be used."""
+    if (found := _TAKEN_OUT.search(file.name)) is not None:
+        return Problem(file, 0, 0, "", f"Moodle takes {found.group()!r} out of a file name: rename the file")
     try:
         size = file.stat().st_size
         if size > LIMIT:

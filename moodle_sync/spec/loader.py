@@ -34,6 +34,7 @@ _PATTERNS = {
     r"^[a-z][a-z0-9_]*$": 'a role: write it as in mappings/roles.yaml, such as "placement_test"',
     r"^\d{2}:\d{2}-\d{2}:\d{2}$": 'a half-day: write it as "09:00-12:30"',
     r"^[1-9][0-9]?(d|mo)$": 'a delay: write days or months, such as "10d" or "4mo"',
+    r"^https?://[^\s]{3,500}$": 'an address on the web: write it whole, such as "https://www.example.org/page"',
 }
 
 
@@ -158,8 +159,9 @@ class _Reader:
         """The files of a folder in order of their names, without hidden ones, notes and editors' copies."""
         directory = self.root / folder
         for file in sorted(directory.iterdir()) if directory.is_dir() else ():
-            aside = file.name.startswith((".", "#", "README")) or file.name.endswith(("~", ".md"))
-            if file.is_file() and not aside:
+            note = file.suffix == ".md" and folder != "files"  # learners may download Markdown like anything else
+            aside = file.name.startswith((".", "#", "README")) or file.name.endswith("~")
+            if file.is_file() and not (aside or note):
                 yield file
 
     def _complain(self, file: Path, message: str) -> None:

@@ -6,6 +6,7 @@ keys) is in ``spec.rules``; relative dates are read by ``spec.schedule``.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -80,6 +81,12 @@ class Rubric(Spec):
 
 # ---- surveys ---------------------------------------------------------------------------------------------------
 
+_QUESTION_LIMIT = 255
+"""Characters: Moodle 4.5's column for a question. A label is kept elsewhere and may be longer."""
+
+_OPTION_MARKS = re.compile(r"\||####|>>>>>|<<<<<|[\x00-\x1f]")
+"""What Moodle puts between the parts of a list of options: within one it would make two of it."""
+
 
 class SurveyItem(Spec):
     """One question of a survey, or a text between questions (``label``), or the end of a page (``pagebreak``)."""
@@ -99,6 +106,13 @@ class SurveyItem(Spec):
             raise ValueError("'options' needs at least two answers to choose from")
         if self.options and not chosen:
             raise ValueError("'options' goes with 'scale', 'choice' or 'choices'")
+        if self.required and self.type in ("label", "pagebreak"):
+            raise ValueError(f"nobody answers a '{self.type}': take 'required' out")
+        if self.type != "label" and len(self.question or "") > _QUESTION_LIMIT:
+            raise ValueError(f"the question has {len(self.question or '')} characters, at most {_QUESTION_LIMIT} fit")
+        for option in self.options:
+            if _OPTION_MARKS.search(option):
+                raise ValueError(f'"{option}" is no option: write one line without |, ####, >>>>> and <<<<<')
         return self
 
 

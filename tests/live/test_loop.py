@@ -244,6 +244,7 @@ def test_session_moved_is_an_update_of_exactly_what_hangs_on_it(folder: Folder, 
         ("update", "activity", f"{child}M2.plan-daction", ("due",)),
         ("update", "activity", f"{child}M2.notions", ("due",)),
         ("update", "activity", f"{child}M2.methodes", ("name",)),
+        ("update", "activity", f"{child}suivi", ("opens", "due")),
         *(("update", "event", f"{child}demi-journee-{n:02d}", ("location",)) for n in range(1, HALF_DAYS - 1)),
         *(
             ("update", "event", f"{child}demi-journee-{n:02d}", ("start", "location"))
@@ -252,7 +253,7 @@ def test_session_moved_is_an_update_of_exactly_what_hangs_on_it(folder: Folder, 
     }
     assert [action for action, kind, *_ in found if kind == "enrolment"] == ["create"]
     document = done(moodle_sync(folder, "apply", str(plan)))
-    assert (document["done"], document["failed"]) == (6 + HALF_DAYS, [])
+    assert (document["done"], document["failed"]) == (7 + HALF_DAYS, [])
     assert changes(moodle_sync(folder, "plan")) == []
     assert pull(folder)["new_entries"] == 1, "the eighth learner's enrolment, and nothing else"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from moodle_sync.canonical import decimal_text
 from moodle_sync.errors import SpecError
 from moodle_sync.inputs.suggest import did_you_mean
+from moodle_sync.spec.activity import kind_of
 from moodle_sync.spec.models import Framework, Programme
 from moodle_sync.spec.rules.dates import has_calendar
 from moodle_sync.spec.rules.findings import Notes, repeated, say_repeated
@@ -51,14 +52,14 @@ def _check_keys(notes: Notes, programme: Programme) -> None:
     for number, module in enumerate(programme.modules):
         for index, first in repeated(item.key for item in module.activities):
             item = module.activities[index]
-            path = ("modules", number, "activities", index, type(item).__name__.lower())
+            path = ("modules", number, "activities", index, kind_of(item))
             notes.problem(programme, path, say_repeated(item.key, first))
     # an activity outside the modules is called by its key alone: it shares the space of the modules' keys
     shared = [*modules, *(item.key for item in programme.outside_modules)]
     for index, first in repeated(shared):
         if index >= len(modules):
             item = programme.outside_modules[index - len(modules)]
-            outside = ("outside_modules", index - len(modules), type(item).__name__.lower())
+            outside = ("outside_modules", index - len(modules), kind_of(item))
             notes.problem(programme, outside, say_repeated(item.key, first))
 
 

@@ -96,6 +96,33 @@ days:
   - {date: 2026-02-02, half_days: ["09:00-12:30", "13:30-17:00"]}
   - {date: 2026-02-03, half_days: ["09:00-12:30", "13:30-17:00"]}
 """
+SURVEY = """\
+survey: avis
+title: Votre avis
+items:
+  - {key: accueil, type: label, question: Bonjour.}
+  - {key: utile, type: scale, question: Est-ce utile ?, options: [Non, Un peu, Oui]}
+  - {key: suite, type: pagebreak}
+  - {key: libre, type: longtext, question: Autre chose ?}
+"""
+OTHERS = """\
+  - feedback: avis
+    title: Votre avis
+    role: satisfaction_survey
+    survey: avis
+    anonymous: true
+    opens: end
+    due: end+1mo
+    complete_when: [submitted]
+  - link: site
+    title: Un site
+    address: https://www.example.org/
+  - forum: paroles
+    title: Paroles
+  - file: fiche
+    title: Une fiche
+    path: files/fiche.csv
+"""
 
 
 class Tree:
@@ -106,6 +133,8 @@ class Tree:
     rubric = "rubrics/grille.yaml"
     questions = "questions/test.gift"
     session = "sessions/printemps.yaml"
+    survey = "surveys/avis.yaml"
+    file = "files/fiche.csv"
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -145,7 +174,9 @@ class Tree:
             load_specs(self.root)
         return caught.value.problems
 
-    def check(self, namespace: str = "ns", roles: tuple[str, ...] = ("placement_test",)) -> Findings:
+    def check(
+        self, namespace: str = "ns", roles: tuple[str, ...] = ("placement_test", "satisfaction_survey")
+    ) -> Findings:
         """What the rules say of specs that load."""
         return check(load_specs(self.root), namespace, roles=roles)
 
@@ -154,6 +185,17 @@ class Tree:
 def tree(tmp_path: Path) -> Tree:
     """A whole and right set of specs."""
     return Tree(tmp_path)
+
+
+@pytest.fixture
+def whole(tree: Tree) -> Tree:
+    """The same with a questionnaire, a link, a forum, a download and two groups."""
+    tree.write(tree.survey, SURVEY)
+    tree.write(tree.file, b"a;b\r\n1;2\r\n")
+    tree.edit(tree.course, ("to_confirm:", f"{OTHERS}to_confirm:"))
+    groups = "groups:\n  - {key: nord, title: Nord}\n  - {key: sud, title: Sud}\ndays:"
+    tree.edit(tree.session, ("days:", groups))
+    return tree
 
 
 @pytest.fixture

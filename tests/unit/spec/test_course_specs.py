@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +16,11 @@ from moodle_sync.mapping.loader import load_mappings
 from moodle_sync.spec.gift import questions
 from moodle_sync.spec.grid import expand
 from moodle_sync.spec.loader import load_specs
-from moodle_sync.spec.models import Assignment, Framework, Programme, Quiz, Session
+from moodle_sync.spec.models import Assignment, Feedback, FileResource, Forum, Framework, Link, Programme, Quiz, Session
 from moodle_sync.spec.question import Question
 from moodle_sync.spec.rules import check
 from moodle_sync.spec.schedule import half_days, resolve
-from moodle_sync.spec.specs import Specs, activities
+from moodle_sync.spec.specs import Specs, activities, programme_closure, programme_digest
 
 ROOT = Path(__file__).resolve().parents[3]
 SPECS = ROOT / "course_specs"
@@ -65,7 +67,7 @@ def test_course_specs_hold_without_problem_or_warning(specs: Specs) -> None:
     findings = check(specs, "sag", roles=load_mappings(ROOT / "mappings").roles)
     assert findings.problems == ()
     assert findings.warnings == ()
-    assert {one.file.parent.name for one in findings.to_confirm} == {"courses", "rubrics", "sessions"}
+    assert {one.file.parent.name for one in findings.to_confirm} == {"courses", "rubrics", "sessions", "surveys"}
 
 
 def test_course_specs_programme_has_the_figures_of_the_source(programme: Programme) -> None:
@@ -153,6 +155,155 @@ def test_course_specs_positioning_quiz_closes_a_week_before(
     assert {"multichoice", "truefalse", "numerical", "shortanswer"} <= {one.qtype for one in found}
 
 
+@pytest.mark.parametrize(
+    ("key", "survey", "role", "opens", "due", "anonymous"),
+    [
+        ("besoins", "besoins-et-attentes", "need_analysis", "start-21d", "start-7d", False),
+        ("appreciation", "appreciation-en-cours", "satisfaction_survey", "day 5", "day 6", True),
+        ("suivi", "suivi-un-mois", "satisfaction_survey", "end+1mo", "end+2mo", True),
+    ],
+)
+def test_course_specs_questionnaires_stand_where_the_source_puts_them(
+    programme: Programme, key: str, survey: str, role: str, opens: str, due: str, anonymous: bool
+) -> None:
+    item = dict(activities(programme))[key]
+    assert isinstance(item, Feedback)
+    assert (item.survey, item.role, item.opens, item.due) == (survey, role, opens, due)
+    assert (item.anonymous, item.multiple, item.complete_when) == (anonymous, False, ("submitted",))
+
+
+def test_course_specs_questionnaires_are_before_during_and_a_month_after(
+    programme: Programme, session: Session
+) -> None:
+    start, end = resolve("start", session, closing=False), resolve("end", session, closing=True)
+    found = {key: item for key, item in activities(programme) if isinstance(item, Feedback)}
+    besoins, during, after = found["besoins"], found["appreciation"], found["suivi"]
+    # a week before, and on paper (the due date) later than it opens
+    assert timedelta(days=6) < start - resolve(besoins.due or "", session, closing=True) < timedelta(days=7)
+    # early enough for what comes after it to change
+    assert start < resolve(during.opens or "", session, closing=False)
+    assert resolve(during.due or "", session, closing=True) < resolve("day 7", session, closing=False) < end
+    assert timedelta(days=29) <= resolve(after.opens or "", session, closing=False) - end < timedelta(days=31)
+
+
+def test_course_specs_opinions_needs_and_placement_never_assess(programme: Programme) -> None:
+    for key, item in activities(programme):
+        if isinstance(item, Feedback) or (isinstance(item, Quiz) and item.role == "placement_test"):
+            assert item.objectives == (), key
+        elif item.objectives:
+            assert getattr(item, "role", None) in (None, "learning_assessment"), key
+
+
+def test_course_specs_surveys_are_all_used_and_let_everybody_speak_freely(specs: Specs, programme: Programme) -> None:
+    assert set(specs.surveys_of(programme)) == set(specs.surveys)
+    assert len(specs.surveys) == 3
+    for survey in specs.surveys.values():
+        assert 8 <= len(survey.items) <= 14
+        kinds = [item.type for item in survey.items]
+        assert kinds[0] == "label"
+        assert {"scale", "longtext", "pagebreak"} <= set(kinds)
+        assert survey.items[-1].type == "longtext"
+        # an answer that must be given is no free one
+        assert not [item.key for item in survey.items if item.required]
+        assert survey.to_confirm == ("items",)
+
+
+def test_course_specs_needs_are_asked_theme_by_theme_and_without_health(specs: Specs, framework: Framework) -> None:
+    survey = specs.surveys["besoins-et-attentes"]
+    levels = [item for item in survey.items if item.type == "scale"]
+    assert [item.key for item in levels] == [f"niveau-{objective.key.lower()}" for objective in framework.objectives]
+    assert len({item.options for item in levels}) == 1
+    [access] = [item for item in survey.items if item.key == "amenagements"]
+    assert access.type == "text"
+    assert "N'écrivez rien sur votre santé" in (access.question or "")
+    asked = " ".join(f"{item.question} {' '.join(item.options)}" for item in survey.items).casefold()
+    for word in ("maladie", "diagnostic", "traitement", "rqth", "taux d'incapacité", "déficien"):
+        assert word not in asked
+
+
+def test_course_specs_anonymous_surveys_say_so_and_ask_for_no_name(specs: Specs, programme: Programme) -> None:
+    for _, item in activities(programme):
+        if isinstance(item, Feedback):
+            first = specs.surveys[item.survey].items[0].question or ""
+            assert ("Ce questionnaire est anonyme" in first) is item.anonymous
+            assert ("N'écrivez aucun nom" in first) is item.anonymous
+
+
+def test_course_specs_each_module_has_its_tools_from_the_first_day(specs: Specs, programme: Programme) -> None:
+    for module in programme.modules:
+        tools = [item for item in module.activities if isinstance(item, FileResource | Link)]
+        assert [item for item in tools if isinstance(item, FileResource)]
+        for item in tools:
+            assert (item.visible, item.complete_when) == (True, ())
+    assert set(specs.files_of(programme)) == set(specs.files)
+    for path, file in specs.files.items():
+        assert len(file.content) < 30_000, path
+
+
+def test_course_specs_group_has_a_forum_that_nobody_must_use(programme: Programme, session: Session) -> None:
+    [(key, forum)] = [(key, item) for key, item in activities(programme) if isinstance(item, Forum)]
+    assert (key, forum.key, forum.complete_when) == ("echanges", "echanges", ())
+    assert len({group.key for group in session.groups}) == len({group.title for group in session.groups}) == 2
+
+
+def test_course_specs_every_activity_has_a_title_of_its_own_and_of_a_fitting_length(programme: Programme) -> None:
+    titles = [item.title for _, item in activities(programme)]
+    assert len(set(titles)) == len(titles) >= 19
+    french = re.compile(r"\b(?:le|la|les|l|un|une|des|du|de|d|en|et|ses|vos|votre)\b", re.IGNORECASE)
+    english = re.compile(r"\b(?:the|and|of|your|survey|feedback|file|link)\b", re.IGNORECASE)
+    for title in titles:
+        assert len(title) <= 100
+        assert french.search(title), title
+        assert not english.search(title), title
+
+
+@pytest.mark.parametrize("path", sorted(file.name for file in (SPECS / "files").glob("*.csv")))
+def test_course_specs_tables_open_in_a_french_spreadsheet(path: str) -> None:
+    content = (SPECS / "files" / path).read_bytes()
+    # the mark says UTF-8 to a spreadsheet, which otherwise shows accents as something else
+    assert content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(content.decode("utf-8-sig").splitlines(), delimiter=";"))
+    assert len(rows) >= 9
+    assert len({len(row) for row in rows}) == 1
+    assert all(rows[0])
+
+
+@pytest.mark.parametrize("path", sorted(file.name for file in (SPECS / "files").glob("*.html")))
+def test_course_specs_printed_sheets_stand_alone_and_can_be_read_aloud(path: str) -> None:
+    text = (SPECS / "files" / path).read_text(encoding="utf-8")
+    assert '<html lang="fr">' in text
+    assert re.search(r"<title>[^<]+</title>", text)
+    # nothing from elsewhere, nothing that runs
+    assert not re.search(r"https?:|//|<script|<link|<img|\son\w+=|url\(|@import", text.replace("<!DOCTYPE html>", ""))
+    assert text.count("<table>") == text.count("<caption>") == text.count("</table>") > 0
+    assert re.findall(r"<th(?![^>]*scope=)[^e>]*>", text.replace("\n", " ")) == []
+
+
+def test_course_specs_closure_holds_every_survey_and_file(specs: Specs, session: Session) -> None:
+    closure = programme_closure(specs, session)
+    assert set(closure["surveys"]) == {"besoins-et-attentes", "appreciation-en-cours", "suivi-un-mois"}
+    assert closure["files"] == {path: file.sha256 for path, file in specs.files.items()}
+    assert re.fullmatch(r"[0-9a-f]{64}", programme_digest(specs, session))
+
+
+@pytest.mark.parametrize("path", sorted(file.name for file in (SPECS / "files").iterdir()))
+def test_course_specs_session_is_bound_to_every_byte_that_is_handed_out(
+    specs: Specs, session: Session, path: str
+) -> None:
+    file = specs.files[f"files/{path}"]
+    other = replace(specs, files={**specs.files, file.path: replace(file, content=file.content + b" ")})
+    assert programme_digest(other, session) != programme_digest(specs, session)
+
+
+@pytest.mark.parametrize("folder", sorted(path.name for path in SPECS.iterdir()))
+def test_course_specs_undecided_is_marked_in_the_text_and_in_the_list(folder: str) -> None:
+    for file in (SPECS / folder).glob("*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        notes = " ".join(re.sub(r"(?m)^#", " ", text).split())
+        marked = re.search(r"décision de l'organisation, à confirmer", notes)
+        assert bool(marked) is bool(re.search(r"(?m)^to_confirm:$", text)), file
+
+
 def test_course_specs_session_is_ten_working_days_of_seven_hours(session: Session) -> None:
     days = [day.date for day in session.days]
     assert len(days) == 10
@@ -171,7 +322,7 @@ def test_course_specs_programme_holds_no_calendar_date(programme: Programme) -> 
 
 def test_course_specs_name_no_private_person_phone_or_address() -> None:
     files = [file for file in SPECS.rglob("*") if file.is_file()]
-    assert len(files) >= 12
+    assert len(files) >= 19
     for file in files:
         text = file.read_text(encoding="utf-8")
         assert not re.search(r"[\w.]+@[\w-]+\.\w+", text), file

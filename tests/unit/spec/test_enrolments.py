@@ -27,6 +27,26 @@ def test_load_enrolments_dates_are_read(tmp_path: Path) -> None:
     assert (line.start, line.end) == (date(2026, 2, 2), date(2026, 3, 31))
 
 
+def test_load_enrolments_group_is_one_of_the_session_or_none(tmp_path: Path) -> None:
+    path = write(tmp_path, "person,role,group\nAP-001,student,nord\nAP-002,student, \nAP-003,teacher,sud\n")
+    assert [line.group for line in load_enrolments(path, ["nord", "sud"])] == ["nord", "", "sud"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "known"), [(("nord", "sud"), "it has nord, sud"), ((), "it has none")], ids=["two-groups", "no-group"]
+)
+def test_load_enrolments_unknown_group_is_told_with_the_known_ones(
+    tmp_path: Path, groups: tuple[str, ...], known: str
+) -> None:
+    path = write(tmp_path, "person;role;group\nAP-001;student;\nAP-002;student;Nord\n")
+    with pytest.raises(SpecError) as caught:
+        load_enrolments(path, groups)
+    [problem] = caught.value.problems
+    assert (problem.line, problem.where) == (3, "group")
+    assert problem.message == f"the session has no such group; {known}"
+    assert "AP-" not in str(caught.value)
+
+
 def test_load_enrolments_every_problem_has_its_line_and_names_nobody(tmp_path: Path) -> None:
     text = "person,role,start,end\nAP-001,student,,\nAP-001,student,,\n,student,,\nAP-2,boss,,\nAP-3,student,2/2/26,\n"
     text += "AP-4,student,2026-03-01,2026-02-01\nAP-5,student,,,,more\n"

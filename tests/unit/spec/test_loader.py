@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,6 +132,58 @@ def test_load_specs_right_files_gives_every_object(tree: Any) -> None:
     programme = specs.programme_of(specs.sessions["printemps"])
     assert specs.framework_of(programme).framework == "cadre"
     assert set(specs.rubrics_of(programme)) == {"grille"}
+
+
+def test_load_specs_surveys_and_files_are_found_by_the_names_that_activities_use(whole: Any) -> None:
+    specs = load_specs(whole.root)
+    assert set(specs.surveys) == {"avis"}
+    assert specs.source(specs.surveys["avis"]).file == whole.root / whole.survey
+    assert specs.files["files/fiche.csv"].content == b"a;b\r\n1;2\r\n"
+    programme = specs.programme_of(specs.sessions["printemps"])
+    assert set(specs.surveys_of(programme)) == {"avis"}
+    assert set(specs.files_of(programme)) == {"files/fiche.csv"}
+    assert [group.key for group in specs.sessions["printemps"].groups] == ["nord", "sud"]
+
+
+@pytest.mark.parametrize("folder", ["surveys", "files"])
+def test_load_specs_folder_with_nothing_else_beside_is_a_folder_of_specs(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    specs = load_specs(tmp_path)
+    assert (specs.programmes, specs.surveys, specs.files) == ({}, {}, {})
+
+
+@pytest.mark.parametrize("name", ["note.md", "fiche.html", "plan.yml", "sans-suffixe"])
+def test_load_specs_any_sort_of_file_may_be_handed_out(tree: Any, name: str) -> None:
+    tree.write(f"files/{name}", "contenu")
+    assert set(load_specs(tree.root).files) == {f"files/{name}"}
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "README.md", "#fiche.csv#", "fiche.csv~"])
+def test_load_specs_notes_and_copies_are_not_handed_out(tree: Any, name: str) -> None:
+    tree.write(f"files/{name}", "contenu")
+    assert load_specs(tree.root).files == {}
+
+
+def test_load_specs_file_with_a_decomposed_name_is_found_composed(tree: Any) -> None:
+    tree.write(unicodedata.normalize("NFD", "files/trame-été.csv"), "a")
+    [(path, file)] = load_specs(tree.root).files.items()
+    assert (path, file.path, file.name) == ("files/trame-été.csv", "files/trame-été.csv", "trame-été.csv")
+
+
+def test_load_specs_survey_in_a_file_of_another_name_gives_a_problem(whole: Any, one_problem: Only) -> None:
+    whole.edit(whole.survey, ("survey: avis", "survey: opinion"))
+    problem = one_problem(whole.problems())
+    assert (problem.file, problem.where) == (whole.root / whole.survey, "survey")
+    assert 'rename it to "opinion.yaml"' in problem.message
+
+
+def test_load_specs_file_that_cannot_be_used_is_told_with_the_rest(whole: Any) -> None:
+    whole.write(whole.file, b"")
+    whole.edit(whole.survey, ("title: Votre avis", "titre: Votre avis"))
+    assert [(one.file.name, one.message) for one in whole.problems()] == [
+        ("fiche.csv", "this file is empty"),
+        ("avis.yaml", 'there is no field "titre" here; did you mean "title"?'),
+    ]
 
 
 def test_load_specs_mistakes_in_four_files_gives_all_in_order(tree: Any) -> None:

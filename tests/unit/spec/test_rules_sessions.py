@@ -120,6 +120,14 @@ CASES: list[tuple[str, list[tuple[str, str, str]], str, str, str, str]] = [
         "9 learners, and the programme takes at most 8",
     ),
     (
+        "group-key-twice",
+        [("session", "days:", "groups:\n  - {key: nord, title: Nord}\n  - {key: Nord, title: Sud}\ndays:")],
+        "session",
+        "key: Nord",
+        "groups.Nord.key",
+        "in case only",
+    ),
+    (
         "errata-field",
         [("session", "place: Ici", "place: Ici\nerrata:\n  - {field: titel, text: a, author: b, reason: c}")],
         "session",

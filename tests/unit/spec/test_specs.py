@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import unicodedata
 from typing import Any
@@ -82,6 +83,65 @@ def test_programme_digest_nfd_and_windows_files_change_nothing(tree: Any) -> Non
     assert _digest(tree) == before
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("survey", "[Non, Un peu, Oui]", "[Non, Oui]"),
+        ("survey", "{key: suite, type: pagebreak}", "{key: fin, type: pagebreak}"),
+        ("file", "1;2", "1;3"),
+        ("course", "anonymous: true", "anonymous: false"),
+        ("course", "role: satisfaction_survey", "role: need_analysis"),
+        ("course", "https://www.example.org/", "https://www.example.com/"),
+    ],
+)
+def test_programme_digest_changes_with_questionnaires_downloads_and_links(
+    whole: Any, file: str, old: str, new: str
+) -> None:
+    before = _digest(whole)
+    whole.edit(getattr(whole, file), (old, new))
+    assert _digest(whole) != before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("survey", "title: Votre avis", "title: 'Votre avis' # note\nto_confirm: [items]"),
+        ("survey", "question: Est-ce utile ?, options", "required: false, question: Est-ce utile ?, options"),
+        ("course", "anonymous: true", "anonymous: true\n    multiple: false"),
+        ("session", "title: Nord", "title: Groupe du nord"),
+    ],
+    ids=["comment-and-to-confirm", "default", "default-of-activity", "groups"],
+)
+def test_programme_digest_stays_when_a_questionnaire_says_the_same(whole: Any, file: str, old: str, new: str) -> None:
+    before = _digest(whole)
+    whole.edit(getattr(whole, file), (old, new))
+    assert _digest(whole) == before
+
+
+def test_programme_digest_unused_survey_and_file_beside_change_nothing(whole: Any) -> None:
+    before = _digest(whole)
+    text = (whole.root / whole.survey).read_text(encoding="utf-8")
+    whole.write("surveys/autre.yaml", text.replace("survey: avis", "survey: autre"))
+    whole.write("files/autre.csv", "x")
+    assert _digest(whole) == before
+
+
+def test_programme_closure_holds_surveys_whole_and_files_by_digest(whole: Any) -> None:
+    specs = load_specs(whole.root)
+    closure = programme_closure(specs, specs.sessions["printemps"])
+    assert [item["key"] for item in closure["surveys"]["avis"]["items"]] == ["accueil", "utile", "suite", "libre"]
+    assert closure["files"] == {"files/fiche.csv": hashlib.sha256(b"a;b\r\n1;2\r\n").hexdigest()}
+
+
+def test_programme_closure_without_questionnaire_or_download_names_neither(tree: Any) -> None:
+    specs = load_specs(tree.root)
+    assert not {"surveys", "files"} & set(programme_closure(specs, specs.sessions["printemps"]))
+
+
+def test_programme_digest_with_every_kind_of_activity_is_the_same_for_ever(whole: Any) -> None:
+    assert _digest(whole) == "c040e5b8359a4be68ccafcbb627062a41a193db8aeb83dd92a4ad63fea124db0"
+
+
 def test_programme_digest_is_the_same_for_ever(tree: Any) -> None:
     # a bound session's ledger lines hold this number: when this fails, what they are bound to is lost
     assert _digest(tree) == "063af3f65958e06a5ba65a6e03a955a12d7686b1a6c413db3afdf6213fe43e7f"
@@ -131,6 +191,16 @@ def test_specs_missing_references_are_errors_that_name_them(tree: Any) -> None:
         bare.rubrics_of(programme)
     with pytest.raises(SpecError, match=r"there is no question file questions/test\.gift"):
         bare.questions_of(programme)
+
+
+def test_specs_missing_survey_or_file_is_an_error_that_names_it(whole: Any) -> None:
+    specs = load_specs(whole.root)
+    programme = specs.programmes[("atelier", "1")]
+    bare = Specs(root=whole.root, programmes={}, frameworks={}, rubrics={}, sessions={}, questions={})
+    with pytest.raises(SpecError, match="there is no survey avis"):
+        bare.surveys_of(programme)
+    with pytest.raises(SpecError, match=r"there is no file files/fiche\.csv"):
+        bare.files_of(programme)
 
 
 def test_activities_gives_keys_within_the_course_outside_ones_last(tree: Any) -> None:

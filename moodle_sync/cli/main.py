@@ -13,8 +13,10 @@ from moodle_sync import __version__
 from moodle_sync.cli.courses import apply, plan, validate
 from moodle_sync.cli.evidence import pull
 from moodle_sync.cli.ledger import ledger
+from moodle_sync.cli.night import reconcile
 from moodle_sync.cli.plugin import plugin
 from moodle_sync.cli.report import report
+from moodle_sync.cli.setup import doctor, init, schema, status
 from moodle_sync.errors import MoodleSyncError
 
 
@@ -28,7 +30,21 @@ def cli() -> None:
     """
 
 
-for _command in (validate, plan, apply, pull, ledger, report, plugin):
+_COMMANDS = (
+    init,
+    doctor,
+    validate,
+    schema,
+    plan,
+    apply,
+    pull,
+    reconcile,
+    status,
+    ledger,
+    report,
+    plugin,
+)
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 

@@ -86,6 +86,7 @@ def test_plan_without_the_companion_blocks_activities_and_plans_the_rest(work: A
         "activity_competency",
         "course_completion",
         "event",
+        "group",
     }
 
 

@@ -11,6 +11,9 @@ from moodle_sync.workflows.doctor.contact import Meeting, Visit
 from moodle_sync.workflows.doctor.findings import Area, Finding, Mark, columns
 from moodle_sync.workflows.doctor.needs import Capability, Needs, Role, needs, page
 
+_FEW = 6
+"""So many capabilities are listed whole, even if an error would tell of them."""
+
 
 def check_token(settings: Settings, role: Role, meeting: Meeting) -> Finding:
     """Whether the token opens the site, and whose it is: nobody else's, and no administrator's."""
@@ -52,7 +55,7 @@ def check_functions(visit: Visit, *, companion: bool) -> Iterator[Finding]:
     if missing:
         sentence = f"{len(missing)} of {len(names)} are not in the service of this token:"
         hint = page("services")
-        yield Finding(Area.MOODLE, label, Mark.FAILED, sentence, tuple(missing), hint)
+        yield Finding(Area.MOODLE, label, Mark.FAILED, sentence, tuple(missing), hint, tuple(missing))
     else:
         yield Finding(Area.MOODLE, label, Mark.OK, f"{len(names)} of {len(names)} in the service of this token")
     if BATCH not in there:
@@ -73,26 +76,30 @@ def check_capabilities(wanted: Needs, told: Mapping[str, bool], *, asked: str) -
     untold = [one for one in wanted.capabilities if one.name not in told]
     having = len(wanted.capabilities) - len(missing) - len(untold)
     count = f"{having} of {len(wanted.capabilities)}"
+    where = f"{page('roles')} › the role of the {wanted.role} account (assigned at system level) › Edit › Allow"
     if missing:
-        yield Finding(Area.MOODLE, label, Mark.FAILED, _missing(missing), _effects(missing), _where(wanted.role))
+        sentence, effects = _missing(missing), _effects(missing, told_apart=not all(one.silent for one in missing))
+        yield Finding(Area.MOODLE, label, Mark.FAILED, sentence, effects, where, _names(missing))
     elif having:
         yield Finding(Area.MOODLE, label, Mark.OK, f"{count} are there{'' if untold else ', at system level'}")
     if untold:
         sentence = f"{len(untold)} could not be told {asked}:"
-        yield Finding(Area.MOODLE, label, Mark.UNKNOWN, sentence, _effects(untold), _where(wanted.role))
+        yield Finding(Area.MOODLE, label, Mark.UNKNOWN, sentence, _worth_a_look(untold), where, _names(untold))
     if wanted.roles_to_assign:
         sentence = f"Moodle does not tell which roles it may give: {', '.join(wanted.roles_to_assign)} are needed"
         yield Finding(Area.MOODLE, f"{wanted.role} assigns", Mark.UNKNOWN, sentence, hint=page("assign"))
 
 
 def check_excess(told: Mapping[str, bool]) -> Iterator[Finding]:
-    """What only pushing needs and the pull account has all the same."""
+    """What lets the pull account write, though only pushing has to."""
     pull = {one.name for one in needs("pull").capabilities}
-    extra = [one.name for one in needs("push").capabilities if one.name not in pull and told.get(one.name)]
+    # Every account may view some things by Moodle's own "authenticated user" role: that is nothing to take away.
+    writing = [one.name for one in needs("push").capabilities if one.name not in pull and ":view" not in one.name]
+    extra = [name for name in writing if told.get(name)]
     if extra:
-        sentence = f"more than needed: {len(extra)} capabilities that only pushing needs"
+        sentence = f"more than needed: with {len(extra)} of them the account may write"
         hint = f"Take them away from the pull account's role: {page('roles')}"
-        yield Finding(Area.MOODLE, "pull capabilities", Mark.WARNING, sentence, tuple(extra), hint)
+        yield Finding(Area.MOODLE, "pull capabilities", Mark.WARNING, sentence, tuple(extra), hint, tuple(extra))
 
 
 def _missing(missing: list[Capability]) -> str:
@@ -104,9 +111,22 @@ def _missing(missing: list[Capability]) -> str:
     return f"{len(missing)} missing, and of {silent} of them Moodle would not say so:"
 
 
-def _effects(capabilities: list[Capability]) -> tuple[str, ...]:
-    return columns([(one.name, one.breaks + (", without an error" if one.silent else "")) for one in capabilities])
+def _effects(capabilities: list[Capability], *, told_apart: bool) -> tuple[str, ...]:
+    silent = ", without an error" if told_apart else ""
+    return columns([(one.name, one.breaks + (silent if one.silent else "")) for one in capabilities])
 
 
-def _where(role: Role) -> str:
-    return f"{page('roles')} › the role of the {role} account › Edit › Allow (assigned at system level)"
+def _worth_a_look(untold: list[Capability]) -> tuple[str, ...]:
+    """Those whose absence nothing else would show; of many others, how many."""
+    silent = [one for one in untold if one.silent]
+    others = [one for one in untold if not one.silent]
+    if len(others) <= _FEW:
+        return _effects(untold, told_apart=True)
+    return (
+        *_effects(silent, told_apart=True),
+        f"and {len(others)} more, of which an error tells when they are missing",
+    )
+
+
+def _names(capabilities: list[Capability]) -> tuple[str, ...]:
+    return tuple(one.name for one in capabilities)

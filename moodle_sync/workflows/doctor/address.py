@@ -1,4 +1,4 @@
-"""Checks of what answers at the configured address: the connection, the release of Moodle, and whether it is the one."""
+"""Checks of what answers at the configured address: the way to it, the release of Moodle, and whether it is the one."""
 
 from __future__ import annotations
 

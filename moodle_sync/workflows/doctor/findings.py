@@ -46,6 +46,8 @@ class Finding:
     sentence: str
     details: tuple[str, ...] = ()
     hint: str = ""
+    names: tuple[str, ...] = ()
+    """Whatever the finding is about, by name, for a program: functions, capabilities."""
 
     def lines(self) -> list[str]:
         """For a person: the check, its details, then the arrow that says where to go."""
@@ -63,6 +65,7 @@ class Finding:
             "message": self.sentence,
             "details": list(self.details),
             "hint": self.hint,
+            "names": list(self.names),
         }
 
 

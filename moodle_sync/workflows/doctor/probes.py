@@ -6,20 +6,44 @@ a read cannot show is left untold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from moodle_sync.errors import AccessDenied, MoodleRefused, SiteError
 from moodle_sync.moodle.pull import PullClient
 from moodle_sync.moodle.push import PushClient
 from moodle_sync.moodle.reader import SiteReader
-from moodle_sync.moodle.wire.site import UserRow
+from moodle_sync.moodle.wire.base import parse
+from moodle_sync.moodle.wire.site import COURSES, UserRow
 from moodle_sync.workflows.doctor.contact import Meeting, Visit
 from moodle_sync.workflows.doctor.findings import Area, Finding, Mark
 from moodle_sync.workflows.doctor.needs import Role, page
 
 Told = dict[str, bool]
+_COURSES = "core_course_get_courses_by_field"
 _NOBODY = "moodle-sync-doctor-looks-for-nothing"
+_NOT_ALLOWED = ("nopermissions", "cannotviewreport", "nopermissiontoviewgrades")
+_NOT_IN_COURSE = ("requireloginerror", "errorcoursecontextnotvalid")
+_ENTERING = ("moodle/course:view", "moodle/course:viewhiddencourses")
+_GRADES = ("moodle/grade:viewall", "gradereport/user:view")
+_SEEING = (
+    "moodle/course:viewhiddenactivities",
+    "moodle/course:ignoreavailabilityrestrictions",
+    "mod/page:view",
+    "mod/assign:view",
+    "mod/quiz:view",
+)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A course of ours: ``named`` says whether Moodle tells its idnumber, ``visible`` is None when it is not told."""
+
+    id: int
+    idnumber: str
+    named: bool
+    visible: bool | None
 
 
 def probe(meeting: Meeting, courses: Iterable[str]) -> tuple[dict[Role, Told], list[Finding]]:
@@ -32,12 +56,14 @@ def probe(meeting: Meeting, courses: Iterable[str]) -> tuple[dict[Role, Told], l
     told: dict[Role, Told] = {role: {"webservice/rest:use": True} for role in meeting.visits}
     push, pull = meeting.visits.get("push"), meeting.visits.get("pull")
     if push is not None and pull is not None:
-        told["push"] |= _people(push, pull)
-        told["pull"] |= _people(pull, push)
+        told["push"].update(_people(push, pull))
+        told["pull"].update(_people(pull, push))
     findings: list[Finding] = []
     if push is not None:
         told["push"] |= _refusal(
-            "moodle/category:manage", lambda: PushClient(push.transport).categories_by_idnumber(_NOBODY), "criteriaerror"
+            "moodle/category:manage",
+            lambda: PushClient(push.transport).categories_by_idnumber(_NOBODY),
+            "criteriaerror",
         )
         if pull is not None:
             findings += _course(push, pull, courses, told)
@@ -67,77 +93,100 @@ def _found(reader: SiteReader, field: str, value: str) -> UserRow | None:
 
 
 def _refusal(capability: str, read: Callable[[], Any], *codes: str) -> Told:
-    """True when the read is answered, False when it is refused for want of the capability, else nothing."""
+    """True when the read is answered, False when it is refused by one of these codes, else nothing."""
     try:
         read()
-    except AccessDenied:
-        return {capability: False}
-    except MoodleRefused as error:
-        return {capability: False} if error.errorcode in codes else {}
+    except (AccessDenied, MoodleRefused) as error:
+        return {capability: False} if error.errorcode in (codes or _NOT_ALLOWED) else {}
     except SiteError:
         return {}
     return {capability: True}
 
 
+def _whole(results: Sequence[object]) -> None:
+    """Raises the first error among the answers of many calls."""
+    for result in results:
+        if isinstance(result, SiteError):
+            raise result
+
+
 def _course(push: Visit, pull: Visit, courses: Iterable[str], told: dict[Role, Told]) -> list[Finding]:
     pushing, pulling = PushClient(push.transport), PullClient(pull.transport)
-    for idnumber in courses:
-        try:
-            rows = pushing.courses_by_idnumber(idnumber)
-            raw = push.transport.call("core_course_get_courses_by_field", {"field": "idnumber", "value": idnumber})
-        except SiteError:
-            return []
-        if rows:
-            course = rows[0].id
-            # Moodle finds a course by its idnumber and then leaves the idnumber out, without moodle/course:update.
-            told["push"]["moodle/course:update"] = any(row.get("idnumber") == idnumber for row in raw["courses"])
-            told["push"] |= _refusal("moodle/course:view", lambda: pushing.course_sections(course))
-            told["push"] |= _refusal("moodle/course:viewparticipants", lambda: pushing.enrolled_users(course))
-            _pulled(pulling, course, told["pull"])
-            return _seen_by_both(pushing, pulling, course, idnumber)
-    return []
+    try:
+        found = next(filter(None, (_first(pushing, idnumber) for idnumber in courses)), None)
+    except SiteError:
+        return []
+    if found is None:
+        return []
+    findings = _pushed(pushing, found, told["push"])
+    findings += _pulled(pulling, found, told["pull"])
+    if told["push"].get("moodle/course:view") and told["pull"].get("moodle/course:view"):
+        findings += _seen_by_both(pushing, pulling, found)
+    return findings
 
 
-def _pulled(client: PullClient, course: int, told: Told) -> None:
+def _first(client: PushClient, idnumber: str) -> _Found | None:
+    body = client.transport.call(_COURSES, {"field": "idnumber", "value": idnumber})
+    rows = parse(_COURSES, COURSES, body.get("courses"))
+    return _Found(rows[0].id, idnumber, rows[0].idnumber == idnumber, rows[0].visible) if rows else None
+
+
+def _pushed(client: PushClient, course: _Found, told: Told) -> list[Finding]:
+    findings = _entered("push", client, course, told)
+    if told.get("moodle/course:view"):
+        # Without it Moodle finds a course by its idnumber, and then leaves the idnumber out.
+        told["moodle/course:update"] = course.named
+        told.update(_refusal("moodle/course:viewparticipants", lambda: client.enrolled_users(course.id)))
+    return findings
+
+
+def _pulled(client: PullClient, course: _Found, told: Told) -> list[Finding]:
     """Reads of one course with the pull token; learners' answers are looked at for refusals only, and forgotten."""
-    told |= _refusal("moodle/course:view", lambda: client.course_sections(course))
+    findings = _entered("pull", client, course, told)
     if not told.get("moodle/course:view"):
-        return
-    told |= _refusal("moodle/course:viewparticipants", lambda: client.enrolled_users(course))
-    told |= _refusal("moodle/course:enrolreview", lambda: client.enrolled_users(course, only_active=True))
+        return findings
+    told.update(_refusal("moodle/course:viewparticipants", lambda: client.enrolled_users(course.id)))
+    told.update(_refusal("moodle/course:enrolreview", lambda: client.enrolled_users(course.id, only_active=True)))
     if not told.get("moodle/course:viewparticipants"):
-        return
-    learners = [user.id for user in client.enrolled_users(course) if "student" in user.roles][:1]
+        return findings
+    learners = [user.id for user in client.enrolled_users(course.id) if "student" in user.roles][:1]
     if learners:
-        told |= _refusal("report/progress:view", lambda: client.activity_completions(course, learners))
-        told |= _refusal("report/completion:view", lambda: client.course_completions(course, learners))
-        told |= _both(client, course, learners)
+        told.update(_refusal("report/progress:view", lambda: _whole(client.activity_completions(course.id, learners))))
+        told.update(_refusal("report/completion:view", lambda: _whole(client.course_completions(course.id, learners))))
+        answered = _refusal(_GRADES[0], lambda: _whole(client.grade_items(course.id, learners)))
+        findings += _either("pull", _GRADES, "grades cannot be read", answered, told)
+    return findings
 
 
-def _both(client: PullClient, course: int, learners: list[int]) -> Told:
-    # The grade report needs both: answered, both are there; refused, nobody knows which one is missing.
-    answered = _refusal("moodle/grade:viewall", lambda: client.grade_items(course, learners))
-    return {**answered, "gradereport/user:view": True} if answered.get("moodle/grade:viewall") else {}
+def _entered(role: Role, client: SiteReader, course: _Found, told: Told) -> list[Finding]:
+    answered = _refusal(_ENTERING[0], lambda: client.course_sections(course.id), *_NOT_IN_COURSE)
+    if course.visible:
+        told.update(answered)  # of a course that is not hidden only the one can be missing
+        return []
+    return _either(role, _ENTERING, f"{course.idnumber} cannot be read", answered, told)
 
 
-def _seen_by_both(push: PushClient, pull: PullClient, course: int, idnumber: str) -> list[Finding]:
+def _either(role: Role, names: tuple[str, ...], what: str, answered: Told, told: Told) -> list[Finding]:
+    """A read that needs several capabilities: answered, all are there; refused, nobody knows which one is not."""
+    if all(answered.values()):
+        told.update(dict.fromkeys(names, True) if answered else {})
+        return []
+    hint = page("roles")
+    label = f"{role} capabilities"
+    return [Finding(Area.MOODLE, label, Mark.FAILED, f"{what}: one of these is missing:", names, hint, names)]
+
+
+def _seen_by_both(push: PushClient, pull: PullClient, course: _Found) -> list[Finding]:
     """An activity that one account sees and the other does not: the silent kind of missing capability."""
     try:
-        written = {module.id for module in push.course_modules(course)}
-        read = {module.id for module in pull.course_modules(course)}
+        written = {module.id for module in push.course_modules(course.id)}
+        read = {module.id for module in pull.course_modules(course.id)}
     except SiteError:
         return []
     found = []
     sides: tuple[tuple[Role, set[int]], ...] = (("pull", written - read), ("push", read - written))
     for role, unseen in sides:
         if unseen:
-            sentence = f"{len(unseen)} activities of {idnumber} are left out for this account, without an error"
-            names = (
-                "one of these is missing:",
-                "moodle/course:viewhiddenactivities",
-                "moodle/course:ignoreavailabilityrestrictions",
-                "mod/page:view, mod/assign:view or mod/quiz:view",
-            )
-            label = f"{role} capabilities"
-            found.append(Finding(Area.MOODLE, label, Mark.FAILED, sentence, names, page("roles")))
+            what = f"{len(unseen)} activities of {course.idnumber} are left out for this account, without an error"
+            found += _either(role, _SEEING, what, {_SEEING[0]: False}, {})
     return found

@@ -1,0 +1,98 @@
+"""Checks of the ledger's parts on this machine: there, private, of one another, and its checkpoints elsewhere."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from moodle_sync.config import Settings
+from moodle_sync.errors import LedgerError, LedgerUnusable
+from moodle_sync.ledger import note
+from moodle_sync.store.engine import sqlite_path
+from moodle_sync.workflows.doctor.findings import Area, Finding, Mark
+from moodle_sync.workflows.ledger import open_ledger
+
+
+def check_ledger(settings: Settings) -> Iterator[Finding]:
+    """The store, its keys and the folder of checkpoints."""
+    try:
+        path = sqlite_path(settings.ledger.store)
+    except LedgerUnusable as error:
+        yield Finding(Area.CONFIG, "ledger", Mark.FAILED, error.message, hint=error.hint)
+        return
+    if not _anything(settings, path):
+        yield Finding(Area.LEDGER, "ledger", Mark.FAILED, "there is none yet", hint="moodle-sync ledger init")
+    else:
+        yield _opened(settings)
+        yield _signing_key(settings.ledger.signing_key)
+        yield from _modes(path)
+    yield from _checkpoints(settings.ledger.checkpoints, path)
+
+
+def _anything(settings: Settings, path: Path | None) -> bool:
+    ledger = settings.ledger
+    return path is None or any(part.exists() for part in (path, ledger.keystore, ledger.signing_key, ledger.master_key))
+
+
+def _opened(settings: Settings) -> Finding:
+    """Store, keystore and master key open, and belong together."""
+    try:
+        with open_ledger(settings, readonly=True) as ledger:
+            size, waiting, last = ledger.size(), ledger.pending(), ledger.last_checkpoint()
+    except LedgerError as error:
+        return Finding(Area.LEDGER, "ledger", Mark.FAILED, error.message, hint=error.hint)
+    signed = 0 if last is None else last.checkpoint.size
+    sentence = f"{size} entries sealed, {waiting} waiting; store, keystore and master key belong together"
+    if waiting:
+        return Finding(Area.LEDGER, "ledger", Mark.WARNING, sentence, hint="moodle-sync reconcile seals what waits.")
+    if size and last is None:
+        hint = "moodle-sync ledger checkpoint"
+        return Finding(Area.LEDGER, "ledger", Mark.WARNING, f"{sentence}; no checkpoint was ever signed", hint=hint)
+    if last is not None and not last.places:
+        hint = "moodle-sync ledger checkpoint"
+        sentence = f"{sentence}; the checkpoint at {signed} was never published"
+        return Finding(Area.LEDGER, "ledger", Mark.WARNING, sentence, hint=hint)
+    return Finding(Area.LEDGER, "ledger", Mark.OK, sentence)
+
+
+def _signing_key(path: Path) -> Finding:
+    try:
+        note.load_key(path)
+    except LedgerError as error:
+        return Finding(Area.LEDGER, "signing key", Mark.FAILED, error.message, hint=error.hint)
+    return Finding(Area.LEDGER, "signing key", Mark.OK, "readable, by its owner alone")
+
+
+def _modes(path: Path | None) -> Iterator[Finding]:
+    """The database holds no names in clear, but who did how much when: nobody else on the machine needs that."""
+    if path is None or not path.exists():
+        return
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        sentence = f"others on this machine may read {path.name} (mode {mode:04o})"
+        yield Finding(Area.LEDGER, "database file", Mark.WARNING, sentence, hint=f"chmod 600 {path}")
+
+
+def _checkpoints(folder: Path, database: Path | None) -> Iterator[Finding]:
+    name = "checkpoints"
+    if not folder.is_dir():
+        hint = f"Make it, or mount the disk that it is on: mkdir {folder}"
+        yield Finding(Area.LEDGER, name, Mark.FAILED, f"there is no folder {folder}", hint=hint)
+        return
+    if not os.access(folder, os.W_OK | os.X_OK):
+        hint = "Let this account write there."
+        yield Finding(Area.LEDGER, name, Mark.FAILED, f"{folder} cannot be written", hint=hint)
+        return
+    if database is None:
+        sentence = f"{folder}: whether the database is on the same machine is not known"
+        yield Finding(Area.LEDGER, name, Mark.UNKNOWN, sentence)
+        return
+    beside = database if database.exists() else next(part for part in database.parents if part.exists())
+    if beside.stat().st_dev == folder.stat().st_dev:
+        sentence = f"{folder} is on the same disk as the ledger: whoever rewrites the one can rewrite the other"
+        hint = "Name a folder on another machine (a share, a synchronised folder) under [ledger] in config.toml."
+        yield Finding(Area.LEDGER, name, Mark.WARNING, sentence, hint=hint)
+        return
+    yield Finding(Area.LEDGER, name, Mark.OK, f"{folder}, on another disk than the ledger")

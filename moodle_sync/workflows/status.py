@@ -1,0 +1,172 @@
+"""status: what ran last, how it ended, and what did not run. Reads the store alone; Moodle is not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from moodle_sync.clock import Clock, from_rfc3339, to_rfc3339, utc_now
+from moodle_sync.config import Settings
+from moodle_sync.errors import InputError
+from moodle_sync.ids import CourseKey
+from moodle_sync.spec.loader import load_specs
+from moodle_sync.store import runs
+from moodle_sync.store.journal import Journal, Step
+from moodle_sync.store.runs import RunRow
+from moodle_sync.store.sites import SitePin, SitePins
+from moodle_sync.workflows import nights
+from moodle_sync.workflows.ledger import open_ledger
+
+JSON = Any
+_ROUNDS = 60
+"""So many rounds back a night without one is looked for."""
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """The ledger in numbers: entries, rows that wait, and the newest checkpoint with its places."""
+
+    entries: int
+    waiting: int
+    signed: int | None
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything that is known of the past, as of ``now``. ``pulls`` holds None for a session never pulled."""
+
+    site: str
+    now: datetime
+    pin: SitePin | None
+    apply: RunRow | None
+    open_steps: tuple[Step, ...]
+    pulls: Mapping[str, RunRow | None]
+    ledger: Sealed
+    round: RunRow | None
+    missed: tuple[date, ...]
+
+    def lines(self) -> list[str]:
+        """For a person: one line a thing, and a mark where somebody should look."""
+        pinned = f"first met on {self.pin.pinned_at:%Y-%m-%d}, {self.pin.url}" if self.pin else "never met"
+        lines = [_line(self.pin is not None, "site", f"{self.site}, {pinned}")]
+        lines.append(_line(True, "plan", "not noted: a plan changes nothing"))
+        lines += self._applied()
+        lines += [_pull(course, row, self.now) for course, row in self.pulls.items()]
+        lines += self._sealed()
+        lines += self._rounds()
+        return lines
+
+    def _applied(self) -> list[str]:
+        if self.apply is None:
+            return [_line(True, "apply", "never")]
+        run = self.apply
+        steps = ", ".join(f"{count} {state}" for state, count in sorted(run.counts.items())) or "nothing to do"
+        ended = f"{run.outcome}: {steps}" if run.finished else "it did not end"
+        lines = [_line(run.outcome == "done", "apply", f"{_ago(from_rfc3339(run.started), self.now)}, {ended}")]
+        if self.open_steps:
+            sentence = f"{len(self.open_steps)} steps whose outcome is not known: the next apply looks them up first"
+            lines.append(_line(False, "", sentence))
+        return lines
+
+    def _sealed(self) -> list[str]:
+        ledger = self.ledger
+        lines = [_line(not ledger.waiting, "seal", f"{ledger.entries} entries sealed, {ledger.waiting} waiting")]
+        if ledger.signed is None:
+            return [*lines, _line(not ledger.entries, "checkpoint", "never")]
+        where = ", ".join(ledger.places) or "nowhere outside yet"
+        return [*lines, _line(bool(ledger.places), "checkpoint", f"the newest is of {ledger.signed} entries → {where}")]
+
+    def _rounds(self) -> list[str]:
+        if self.round is None:
+            return [_line(True, "reconcile", "never")]
+        started = from_rfc3339(self.round.started)
+        lines = [_line(self.round.outcome == "done", "reconcile", f"{_ago(started, self.now)}, {_ending(self.round)}")]
+        if self.missed:
+            lines.append(_line(False, "", nights.say(self.missed)))
+        return lines
+
+    def document(self) -> JSON:
+        """For a program."""
+        return {
+            "site": self.site,
+            "now": to_rfc3339(self.now),
+            "pinned_at": to_rfc3339(self.pin.pinned_at) if self.pin else None,
+            "apply": self.apply and _document(self.apply),
+            "open_steps": len(self.open_steps),
+            "pulls": {course: row and _document(row) for course, row in self.pulls.items()},
+            "entries": self.ledger.entries,
+            "waiting": self.ledger.waiting,
+            "checkpoint": self.ledger.signed,
+            "places": list(self.ledger.places),
+            "reconcile": self.round and _document(self.round),
+            "missed_nights": [str(night) for night in self.missed],
+        }
+
+
+def status(settings: Settings, *, clock: Clock = utc_now) -> Status:
+    """What the store knows of the past.
+
+    Raises:
+        LedgerUnusable: there is no ledger, or it cannot be opened.
+    """
+    now, site = clock(), settings.site.name
+    with open_ledger(settings, readonly=True) as ledger:
+        with ledger.store.read() as transaction:
+            applied = runs.of_kind(transaction, site, "apply", 1)
+            rounds = runs.of_kind(transaction, site, "reconcile", _ROUNDS)
+            pulled = runs.last_pulls(transaction, site)
+        last = ledger.last_checkpoint()
+        return Status(
+            site=site,
+            now=now,
+            pin=SitePins(ledger.store).get(site),
+            apply=applied[0] if applied else None,
+            open_steps=tuple(Journal(ledger.store).open_steps(site)),
+            pulls={course: pulled.get(course) for course in sorted({*pulled, *_courses(settings)})},
+            ledger=Sealed(
+                ledger.size(), ledger.pending(), last.checkpoint.size if last else None, last.places if last else ()
+            ),
+            round=rounds[0] if rounds else None,
+            missed=tuple(nights.missed((from_rfc3339(row.started) for row in rounds), now)),
+        )
+
+
+def _courses(settings: Settings) -> list[str]:
+    """The courses of the configured sessions; none when the specs cannot be read, which is not asked here."""
+    try:
+        sessions = load_specs(settings.paths.specs).sessions.values()
+    except InputError:
+        return []
+    return [CourseKey(settings.site.namespace, one.programme, one.session).idnumber for one in sessions]
+
+
+def _line(well: bool, name: str, sentence: str) -> str:
+    return f"{' ' if well else '!'} {name:<12}{sentence}"
+
+
+def _pull(course: str, row: RunRow | None, now: datetime) -> str:
+    if row is None:
+        return _line(False, "pull", f"{course}: never")
+    told = (name for name in ("new", "changed", "vanished") if name in row.counts)
+    counts = ", ".join(f"{row.counts[name]} {name}" for name in told)
+    return _line(True, "pull", f"{course}: {_ago(from_rfc3339(row.started), now)}{', ' if counts else ''}{counts}")
+
+
+def _ending(row: RunRow) -> str:
+    if row.finished is None:
+        return "it did not end (or goes on)"
+    failed = [f"{name} ({code})" for name, code in row.counts.items() if code]
+    return row.outcome if row.outcome and not failed else f"{row.outcome}: {', '.join(failed)}"
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    hours = int((now - moment).total_seconds()) // 3600
+    age = f"{hours} h ago" if hours < 72 else f"{hours // 24} days ago"
+    return f"{moment:%Y-%m-%d %H:%M} UTC ({age})"
+
+
+def _document(row: RunRow) -> JSON:
+    return {"started": row.started, "finished": row.finished, "outcome": row.outcome, "counts": row.counts}

@@ -100,7 +100,7 @@ _COMPANION: dict[type[SiteError], str] = {
     NotFound: "nosuchkey nosuchuser",
     MoodleRefused: "ambiguouskey badnamespace badpayload badquestions completiondisabled completionlocked courselocked "
     "duplicatekey foreignkey gradesexist keytoolong manualdisabled nogradeitem norubric notmoved nottracked "
-    "plugindisabled quizused rubricused wrongcourse wrongmodname",
+    "feedbackused notenrolled plugindisabled quizused rubricused wrongcourse wrongmodname",
 }
 _UNREACHABLE: dict[str, str] = {
     "sitemaintenance": "Try again when the maintenance is over.",

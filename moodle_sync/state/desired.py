@@ -18,7 +18,7 @@ from moodle_sync.clock import to_epoch
 from moodle_sync.spec.enrolments import EnrolmentLine
 from moodle_sync.spec.errata import corrected
 from moodle_sync.spec.grid import expand
-from moodle_sync.spec.models import AnyActivity, Assignment, Framework, Programme, Rubric, Session
+from moodle_sync.spec.models import AnyActivity, Assignment, Feedback, Framework, Programme, Rubric, Session
 from moodle_sync.spec.schedule import half_days, resolve
 from moodle_sync.spec.specs import Specs
 from moodle_sync.state import activities
@@ -225,7 +225,10 @@ def _links(spec: SessionSpec) -> Iterator[Resource]:
 
 
 def _completion(spec: SessionSpec) -> Iterator[Resource]:
-    counted = sorted(local for _, local, activity in spec.placed() if activity.complete_when)
+    # Nobody's completion may hang on an opinion that they gave, let alone on one that is asked a month after.
+    counted = sorted(
+        local for _, local, activity in spec.placed() if activity.complete_when and not isinstance(activity, Feedback)
+    )
     if counted:
         yield _child(spec, Kind.COURSE_COMPLETION, "completion", {"activities": counted, "aggregation": "all"})
 

@@ -6,6 +6,7 @@ import pytest
 
 from moodle_sync.spec.enrolments import EnrolmentLine
 from moodle_sync.spec.loader import load_specs
+from moodle_sync.spec.models import SessionGroup
 from moodle_sync.state.desired import OUTSIDE, SessionSpec, desired
 from moodle_sync.state.flat import unflatten
 from moodle_sync.state.resources import ORDER, Kind, Resource
@@ -99,3 +100,80 @@ def test_desired_course_summary_says_what_must_be_public(resources: list[Resourc
     for fact in ("70 heures", "10 jours", "en présentiel", "de 7 à 12 stagiaires", "1500 € net par personne"):
         assert fact in summary
     assert "Aucun prérequis" in summary
+
+
+def test_desired_every_half_day_is_an_event_of_its_length(resources: list[Resource]) -> None:
+    events = [one for one in resources if one.kind is Kind.EVENT]
+    assert [one.local for one in events] == [f"demi-journee-{number:02d}" for number in range(1, 21)]
+    assert sum(one.fields["minutes"] for one in events) == 70 * 60
+    first, last = events[0].fields, events[-1].fields
+    assert first == {
+        "name": "Pouvoir d'agir et coopération à l'épreuve du territoire : demi-journée 1",
+        "description": "",
+        "start": int(datetime(2026, 2, 2, 8, 0, tzinfo=UTC).timestamp()),
+        "minutes": 210,
+        "location": "Marseille",
+        "visible": True,
+    }
+    # 31 March 2026, 13:30 in Paris: summer time has begun
+    assert last["start"] == int(datetime(2026, 3, 31, 11, 30, tzinfo=UTC).timestamp())
+
+
+def in_groups(spec: SessionSpec, *people: EnrolmentLine) -> list[Resource]:
+    groups = (SessionGroup(key="nord", title="Groupe du nord"), SessionGroup(key="sud", title="Groupe du sud"))
+    session = spec.session.model_copy(update={"groups": groups})
+    found = desired(replace(spec, session=session, people=people), lambda person: person[-1] * 64)
+    return [one for one in found if one.kind is Kind.GROUP]
+
+
+def test_desired_groups_hold_those_whom_the_enrolment_file_puts_there(spec: SessionSpec) -> None:
+    nord, sud = in_groups(
+        spec,
+        EnrolmentLine("AP-2", "student", None, None, "nord"),
+        EnrolmentLine("AP-1", "teacher", None, None, "nord"),
+        EnrolmentLine("AP-3", "student", None, None),
+    )
+    assert (nord.key, nord.local) == (f"{COURSE}:nord", "nord")
+    assert nord.fields == {
+        "name": "Groupe du nord",
+        "description": "",
+        "members": ["person-" + "1" * 24, "person-" + "2" * 24],
+    }
+    assert sud.fields == {"name": "Groupe du sud", "description": "", "members": []}
+    assert "AP-" not in f"{nord} {sud}"
+
+
+def test_desired_groups_come_after_the_enrolments_of_their_members(spec: SessionSpec) -> None:
+    assert ORDER[Kind.ENROLMENT] < ORDER[Kind.GROUP]
+    line = EnrolmentLine("AP-1", "student", None, None, "sud")
+    everything = desired(replace(spec, people=[line]), lambda _: "1" * 64)
+    [enrolment] = [one for one in everything if one.kind is Kind.ENROLMENT]
+    [member] = next(one for one in in_groups(spec, line) if one.local == "sud").fields["members"]
+    assert member == enrolment.local
+    # who is in which group is said by the group alone
+    assert "group" not in enrolment.fields
+
+
+def test_desired_session_without_groups_has_none(spec: SessionSpec) -> None:
+    session = spec.session.model_copy(update={"groups": ()})
+    assert not [one for one in desired(replace(spec, session=session), lambda _: "0" * 64) if one.kind is Kind.GROUP]
+
+
+def test_desired_activities_of_every_kind_have_their_module_type(resources: list[Resource]) -> None:
+    modnames = {one.extra["modname"] for one in resources if one.kind is Kind.ACTIVITY}
+    assert modnames == {"page", "assign", "quiz", "feedback", "url", "forum", "resource"}
+
+
+def test_desired_questionnaires_are_timed_and_never_linked_to_an_objective(resources: list[Resource]) -> None:
+    # midnight of the opening and last second of the due date in Paris, winter time until 28 March
+    times = {
+        "besoins": ("2026-01-11T23:00:00", "2026-01-26T22:59:59"),
+        "appreciation": ("2026-03-01T23:00:00", "2026-03-03T22:59:59"),
+        "suivi": ("2026-04-29T22:00:00", "2026-05-31T21:59:59"),
+    }
+    for local, (opens, due) in times.items():
+        found = find(resources, Kind.ACTIVITY, local).fields
+        assert datetime.fromtimestamp(found["opens"], UTC).isoformat() == f"{opens}+00:00"
+        assert datetime.fromtimestamp(found["due"], UTC).isoformat() == f"{due}+00:00"
+    linked = {one.local.split("~")[0] for one in resources if one.kind is Kind.ACTIVITY_COMPETENCY}
+    assert not linked & set(times)

@@ -47,8 +47,8 @@ class ItemAnswer(Wire):
     id: Int | None = None
     state: dict[str, Any] | None = None
     error: ItemError | None = None
-    foreign: Flag | list[Int] = False
-    """An enrolment that a person made by hand: left as it is, and not ours. Of a group: the userids added by hand."""
+    foreign: Flag = False
+    """An enrolment that a person made by hand: left as it is, and not ours."""
 
 
 class Items(Wire):

@@ -60,6 +60,9 @@ final class file_digest {
         try {
             $handle = get_file_storage()->get_file_by_id($id)->get_content_file_handle();
         } catch (\moodle_exception) {
+            $handle = false;
+        }
+        if (!$handle) {
             return null;
         }
         $hash = hash_init('sha256');

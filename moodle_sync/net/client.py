@@ -6,6 +6,8 @@ knows nothing of Moodle's answers, and it never repeats a request: who may repea
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -46,8 +48,6 @@ class HttpClient:
     def __init__(self, settings: NetSettings | None = None) -> None:
         self._settings = settings or NetSettings()
         self._reads = self._session()
-        self._writes = self._session()
-        self._writes.headers["Connection"] = "close"
 
     def _session(self) -> requests.Session:
         session = requests.Session()
@@ -71,7 +71,6 @@ class HttpClient:
     def close(self) -> None:
         """Closes every connection."""
         self._reads.close()
-        self._writes.close()
 
     def post_form(self, url: str, body: bytes, *, write: bool) -> bytes:
         """Posts a form-encoded body and returns the bytes of the answer.
@@ -87,13 +86,15 @@ class HttpClient:
             NotMoodle: a redirect, or a status that no web service of Moodle gives.
             AccessDenied: HTTP 401 or 403.
         """
-        session = self._writes if write else self._reads
         timeout = (self._settings.connect_timeout, self._settings.read_timeout)
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         try:
-            with session.post(
-                url, data=body, headers=headers, timeout=timeout, stream=True, allow_redirects=False
-            ) as response:
+            with (
+                self._connections(write=write) as session,
+                session.post(
+                    url, data=body, headers=headers, timeout=timeout, stream=True, allow_redirects=False
+                ) as response,
+            ):
                 content = self._read(response, url, write=write)
                 _refuse_status(response, content, url, write=write)
                 return content
@@ -101,6 +102,20 @@ class HttpClient:
             fault = explain(error, url, write=write)
         # Raised outside of the handler: what requests raised holds the request, and with it the token.
         raise fault
+
+    @contextmanager
+    def _connections(self, *, write: bool) -> Iterator[requests.Session]:
+        """The shared connections for a read; for a write one of its own, closed whatever the server says of it.
+
+        Asking the server to close ("Connection: close") is not enough: one that closes without saying so leaves a
+        dead connection behind for the next write.
+        """
+        if not write:
+            yield self._reads
+            return
+        with self._session() as session:
+            session.headers["Connection"] = "close"
+            yield session
 
     def _read(self, response: requests.Response, url: str, *, write: bool) -> bytes:
         parts: list[bytes] = []

@@ -248,3 +248,13 @@ def test_post_form_with_tls_to_a_plain_server_sent_nothing(start: Any, write: bo
     listener.close()
     assert type(error) is Unreachable
     assert "TLS" in error.message
+
+
+def test_post_form_writes_survive_a_server_that_closes_without_saying_so(start: Any, replies: Replies) -> None:
+    body = b'{"ok": true}'
+    unsaid = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    server = start(*[replies["say"](unsaid)] * 5)
+    with HttpClient() as client:
+        answers = [client.post_form(server.url, b"a=1", write=True) for _ in range(5)]
+    assert answers == [body] * 5
+    assert len(server.requests) == 5

@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: test lint types imports unit live clean
+.PHONY: test lint types imports unit live demo clean
 
 test: lint types imports unit
 
@@ -31,3 +31,6 @@ live: $(STAMP)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+demo: $(STAMP)
+	$(BIN)/moodle-sync demo build/demo-$$(date +%Y%m%d-%H%M%S)

@@ -11,6 +11,7 @@ import click
 
 from moodle_sync import __version__
 from moodle_sync.cli.courses import apply, plan, validate
+from moodle_sync.cli.demo import demo
 from moodle_sync.cli.evidence import pull
 from moodle_sync.cli.ledger import ledger
 from moodle_sync.cli.night import reconcile
@@ -32,6 +33,7 @@ def cli() -> None:
 
 _COMMANDS = (
     init,
+    demo,
     doctor,
     validate,
     schema,

@@ -20,6 +20,8 @@ class Names:
     course: str
     framework: str
     category: str
+    group: str
+    """Local key of a group of the course."""
 
 
 def edit_by_hand(ws: Ws, push: Ws, names: Names, course: Course) -> set[Edit]:
@@ -79,14 +81,15 @@ def _in_course(ws: Ws, push: Ws, names: Names, course: Course) -> set[Edit]:
         cmid = course.modules[key].cmid
         renamed = {"component": "core_course", "itemtype": "activityname", "itemid": cmid, "value": f"{key} renommé"}
         ws("core_update_inplace_editable", **renamed)
-        [group] = [one for one in ws("core_group_get_course_groups", courseid=course.id) if one["name"] == "Groupe sud"]
-    ws("core_group_update_groups", groups=[{"id": group["id"], "name": "Groupe du sud"}])
+        groups = ws("core_group_get_course_groups", courseid=course.id)
+    [group] = [one for one in groups if one["idnumber"] == child + names.group]
+    ws("core_group_update_groups", groups=[{"id": group["id"], "name": "Groupe renommé"}])
     _edit_quiz_marks(ws, push, names, course)
     _edit_rubric(ws, course)
     return {
         ("section", f"{child}M1", "name"),
         *(("activity", child + key, "name") for key in renamed_keys),
-        ("group", f"{child}sud", "name"),
+        ("group", child + names.group, "name"),
         ("activity", f"{child}positionnement", "questions"),
         ("rubric", f"{child}M2.gouvernance", "criteria.roles.levels.1.definition"),
     }

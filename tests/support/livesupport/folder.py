@@ -35,7 +35,7 @@ class Folder:
     @property
     def names(self) -> Names:
         """The idnumbers that edits need."""
-        return Names(self.namespace, self.course, self.framework, self.category)
+        return Names(self.namespace, self.course, self.framework, self.category, "sud")
 
     @property
     def framework(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from moodle_sync.cli import ledger_attest, ledger_erasure, ledger_export, ledger_proofs
 from moodle_sync.cli.common import Out, Settings, command
 from moodle_sync.workflows import ledger as ledger_workflow
 
@@ -42,5 +43,13 @@ def checkpoint(settings: Settings, out: Out) -> int:
     return 0
 
 
-for _command in (init, verify, checkpoint):
+for _command in (
+    init,
+    verify,
+    checkpoint,
+    *ledger_attest.COMMANDS,
+    *ledger_proofs.COMMANDS,
+    *ledger_export.COMMANDS,
+    *ledger_erasure.COMMANDS,
+):
     ledger.add_command(_command)

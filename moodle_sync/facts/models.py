@@ -17,15 +17,16 @@ from moodle_sync.canonical import decimal_text
 from moodle_sync.clock import to_rfc3339
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of a fact as JSON without floats: times as RFC 3339 text, decimals as text."""
     if isinstance(value, datetime):
         return to_rfc3339(value)
     if isinstance(value, Decimal):
         return decimal_text(value)
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value
 
 
@@ -63,14 +64,14 @@ class BaseFact(Model):
 
     def payload(self) -> dict[str, Any]:
         """The whole fact as JSON without floats: decimals as text, times as RFC 3339 text."""
-        plain: dict[str, Any] = _plain(self.model_dump())
-        return plain
+        values: dict[str, Any] = plain(self.model_dump())
+        return values
 
     def value(self) -> dict[str, Any]:
         """What is compared with the last known state of the same object."""
-        plain = self.payload()
-        del plain["wsfunction"]
-        return plain
+        values = self.payload()
+        del values["wsfunction"]
+        return values
 
 
 class Enrolment(BaseFact):

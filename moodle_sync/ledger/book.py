@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from types import TracebackType
 from typing import Self
 
@@ -14,10 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from moodle_sync.clock import Clock, to_rfc3339, utc_now
 from moodle_sync.errors import LedgerUnusable
-from moodle_sync.facts.models import Snapshot
-from moodle_sync.ledger import checkpoint, note, reading, sealer, setup, staging
+from moodle_sync.facts.attested import AttestedFact
+from moodle_sync.facts.models import Person, Snapshot
+from moodle_sync.ledger import attesting, checkpoint, erasing, note, reading, sealer, setup, staging
 from moodle_sync.ledger.checkpoint import Published, Publisher
-from moodle_sync.ledger.reading import SealedFact
+from moodle_sync.ledger.reading import SealedAttestation, SealedFact
 from moodle_sync.ledger.sealer import Sealed
 from moodle_sync.ledger.setup import Places
 from moodle_sync.ledger.staging import Staged
@@ -73,7 +75,14 @@ class Ledger:
         except BaseException:
             store.close()
             raise
-        return cls(store, keystore, key, places.origin, clock)
+        ledger = cls(store, keystore, key, places.origin, clock)
+        if not readonly:
+            try:
+                ledger.finish_erasures()
+            except BaseException:
+                ledger.close()
+                raise
+        return ledger
 
     def stage(self, snapshot: Snapshot, *, programme_digest: str | None, plan_id: str | None) -> Staged:
         """Stages what one pull of one course saw: all of it, in one transaction. Seals nothing.
@@ -83,6 +92,20 @@ class Ledger:
         now = to_rfc3339(self._clock())
         return staging.stage(
             self.store, self.keystore, snapshot, programme_digest=programme_digest, plan_id=plan_id, now=now
+        )
+
+    def attest(
+        self,
+        site: str,
+        facts: Sequence[AttestedFact],
+        *,
+        people: Mapping[int, Person],
+        programmes: Mapping[str, str | None],
+    ) -> Staged:
+        """Stages attested facts, all or none: see :func:`moodle_sync.ledger.attesting.stage_attested`."""
+        now = to_rfc3339(self._clock())
+        return attesting.stage_attested(
+            self.store, self.keystore, site, facts, people=people, programmes=programmes, now=now
         )
 
     def seal(self) -> Sealed:
@@ -95,6 +118,32 @@ class Ledger:
         if shard is not None:
             checkpoint.sign_head(self.store, self._key(), self.origin, self._clock, shard)
         return sealer.seal(self.store, now)
+
+    def erase(self, pseudonyms: Sequence[str], act: erasing.Act, *, despite_refusal: bool = False) -> erasing.Erased:
+        """Destroys what is known of these subjects: see :func:`moodle_sync.ledger.erasing.erase`."""
+        return erasing.erase(
+            self.store,
+            self.keystore,
+            pseudonyms,
+            act,
+            self._clock(),
+            self._close_year,
+            despite_refusal=despite_refusal,
+        )
+
+    def refuse_erasure(self, pseudonyms: Sequence[str], act: erasing.Act, until: date) -> str:
+        """Records that an erasure was refused: see :func:`moodle_sync.ledger.erasing.refuse`."""
+        return erasing.refuse(self.store, pseudonyms, act, until, self._clock(), self._close_year)
+
+    def finish_erasures(self, *, scrub: bool = False) -> int:
+        """Carries out erasures that were cut off, and with ``scrub`` removes their last remnants too.
+
+        Opening a ledger for writing does the first: between the two halves of an erasure nothing else may be written.
+        """
+        found = erasing.finish(self.store, self.keystore, self._clock(), self._close_year)
+        if scrub:
+            erasing.scrub(self.store, self.keystore, self._clock())
+        return found
 
     def checkpoint(self, publishers: Sequence[Publisher] = ()) -> Published | None:
         """Signs the head, if it is not signed yet, and brings every checkpoint to every place; None when empty.
@@ -110,8 +159,12 @@ class Ledger:
         return self._last(new)
 
     def facts(self, course: str) -> Iterator[SealedFact]:
-        """The sealed facts of a course in ``(shard, idx)`` order, decrypted; erased ones have no fact."""
+        """The sealed observations of a course in ``(shard, idx)`` order, decrypted; erased ones have no fact."""
         return reading.facts(self.store, self.keystore, course)
+
+    def attested(self, course: str) -> Iterator[SealedAttestation]:
+        """The sealed attested facts of a course, or of ``site``, in order; erased ones have no fact."""
+        return reading.attested(self.store, self.keystore, course)
 
     def size(self) -> int:
         """How many entries are sealed, in all shards."""
@@ -150,6 +203,11 @@ class Ledger:
             found = checkpoints.places(transaction).get((row.shard, row.size), [])
             point = note.verify(row.note, checkpoints.signers(transaction))
         return Published(point, row.note, new, tuple(found))
+
+    def _close_year(self) -> None:
+        shard = sealer.shard_to_close(self.store, self._clock(), whatever_waits=True)
+        if shard is not None:
+            checkpoint.sign_head(self.store, self._key(), self.origin, self._clock, shard)
 
     def _key(self) -> Ed25519PrivateKey:
         if self._signing_key is None:

@@ -13,12 +13,12 @@ import json
 from pydantic import ValidationError
 
 from moodle_sync.errors import VerificationFailed
+from moodle_sync.facts.attested import AttestedFact, BaseAttested, parse_any
 from moodle_sync.facts.models import Fact, Vanished
-from moodle_sync.facts.models import parse as parse_fact
 from moodle_sync.ledger.checks import Findings, Totals
 from moodle_sync.ledger.entries import PERSONAL, Leaf, number
 from moodle_sync.ledger.entries import parse as parse_leaf
-from moodle_sync.store import entries, pending, specs, subjects
+from moodle_sync.store import entries, erasures, pending, specs, subjects
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.entries import EntryRow, PayloadRow
 from moodle_sync.store.keys import SubjectKey, commit
@@ -75,6 +75,8 @@ def _wrong_payload(
         if not hmac.compare_digest(commit(salt, data), row.commitment):
             return "its payload is not the one that it commits to"
         fact = _fact(data)
+        if isinstance(fact, BaseAttested) != (leaf.kind == "attested"):
+            return "what was observed and what was attested are mixed up"
         if fact.course != leaf.session:
             return "its payload is about another session"
         if before is not None and _fact_of(key, before).object_id != fact.object_id:
@@ -142,6 +144,15 @@ def check_mapping(transaction: Transaction, findings: Findings, keystore: Keysto
     findings.add("mapping", True, "", f"{len(rows)} pseudonyms stand for whom they were made for")
 
 
+def check_erasures(transaction: Transaction, findings: Findings) -> None:
+    """Checks that no erasure was cut off half-way, and says when remnants of one may be left."""
+    rows = erasures.unfinished(transaction)
+    cut = [row for row in rows if row.state == "started"]
+    hint = "run: moodle-sync ledger erase --resume"
+    left = f"; of {len(rows)} remnants may be left in the files: {hint}" if rows else ""
+    findings.add("erasures", not cut, f"{len(cut)} erasures were cut off; {hint}", f"no erasure was cut off{left}")
+
+
 def check_specs(transaction: Transaction, findings: Findings, programmes: set[str]) -> None:
     """Checks that every stored programme version has its digest, and says which ones are not stored."""
     stored: set[str] = set()
@@ -153,15 +164,15 @@ def check_specs(transaction: Transaction, findings: Findings, programmes: set[st
     findings.add("versions", True, "", f"{len(stored)} stored programme and rubric versions have their digest{note}")
 
 
-def _fact_of(key: SubjectKey, row: PendingRow | PayloadRow) -> Fact:
+def _fact_of(key: SubjectKey, row: PendingRow | PayloadRow) -> Fact | AttestedFact:
     if row.nonce is None or row.ciphertext is None or row.commitment is None:
         raise VerificationFailed("a row that should be encrypted is not")
     return _fact(key.decrypt(row.nonce, row.ciphertext, row.commitment))
 
 
-def _fact(data: bytes) -> Fact:
+def _fact(data: bytes) -> Fact | AttestedFact:
     try:
-        fact = parse_fact(json.loads(data))
+        fact = parse_any(json.loads(data))
     except ValidationError as error:
         raise VerificationFailed("its payload is not a fact that this program knows") from error
     return fact

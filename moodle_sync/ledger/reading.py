@@ -6,21 +6,23 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from moodle_sync.clock import from_rfc3339
 from moodle_sync.errors import VerificationFailed
+from moodle_sync.facts.attested import AttestedFact, parse_attested
 from moodle_sync.facts.models import Fact, Person, parse
-from moodle_sync.ledger.entries import PERSONAL, Leaf, number, reveal
+from moodle_sync.ledger.entries import Leaf, number, reveal
 from moodle_sync.ledger.entries import parse as parse_leaf
 from moodle_sync.store import Store, entries, subjects, tree
 from moodle_sync.store.engine import Transaction
-from moodle_sync.store.entries import PayloadRow
+from moodle_sync.store.entries import EntryRow, PayloadRow
 from moodle_sync.store.keystore import Keystore
 
 
 @dataclass(frozen=True)
 class SealedFact:
-    """One sealed observation or attestation, called ``<shard>/<idx>`` in front of people.
+    """One sealed observation, called ``<shard>/<idx>`` in front of people.
 
     ``fact`` is None when it was erased; ``person`` is None when the mapping does not know the subject (any more).
     """
@@ -34,7 +36,25 @@ class SealedFact:
     person: Person | None
     programme_digest: str | None
     kind: str = "observed"
-    """``observed`` or ``attested``."""
+
+    @property
+    def number(self) -> str:
+        """The entry's number."""
+        return number(self.shard, self.idx)
+
+
+@dataclass(frozen=True)
+class SealedAttestation:
+    """One sealed attested fact; what is None is so as in :class:`SealedFact`. ``attested_at``: when it was entered."""
+
+    shard: int
+    idx: int
+    fact: AttestedFact | None
+    attested_at: datetime
+    previous: tuple[int, int] | None
+    subject: str
+    person: Person | None
+    programme_digest: str | None
 
     @property
     def number(self) -> str:
@@ -43,17 +63,54 @@ class SealedFact:
 
 
 def facts(store: Store, keystore: Keystore, course: str) -> Iterator[SealedFact]:
-    """The sealed facts of a course in order, one consistent view, a bounded number in memory.
+    """The sealed observations of a course in order, one consistent view, a bounded number in memory.
+
+    What was attested is apart: see :func:`attested`.
 
     Raises:
         VerificationFailed: an entry or payload was altered.
     """
+    for row, leaf, data, person in _rows(store, keystore, course, "observed"):
+        yield SealedFact(
+            shard=row.shard,
+            idx=row.idx,
+            fact=None if data is None else parse(data),
+            observed_at=from_rfc3339(leaf.observed_at),
+            previous=leaf.previous,
+            subject=leaf.subject or "",
+            person=person,
+            programme_digest=leaf.programme,
+            kind=leaf.kind,
+        )
+
+
+def attested(store: Store, keystore: Keystore, course: str) -> Iterator[SealedAttestation]:
+    """The sealed attested facts of a course (or of ``site``) in order. Raises as :func:`facts`.
+
+    ``person`` is somebody with the userid 0 where a fact is about nobody in particular.
+    """
+    for row, leaf, data, person in _rows(store, keystore, course, "attested"):
+        yield SealedAttestation(
+            shard=row.shard,
+            idx=row.idx,
+            fact=None if data is None else parse_attested(data),
+            attested_at=from_rfc3339(leaf.observed_at),
+            previous=leaf.previous,
+            subject=leaf.subject or "",
+            person=person,
+            programme_digest=leaf.programme,
+        )
+
+
+def _rows(
+    store: Store, keystore: Keystore, course: str, kind: str
+) -> Iterator[tuple[EntryRow, Leaf, dict[str, Any] | None, Person | None]]:
     with store.read() as transaction:
         people: dict[str, Person | None] = {}
         for head in tree.heads(transaction):
             for block in entries.blocks(transaction, head.shard, 0, head.size):
                 leaves = [(row, parse_leaf(row.leaf)) for row in block]
-                ours = [(row, leaf) for row, leaf in leaves if leaf.session == course and leaf.kind in PERSONAL]
+                ours = [(row, leaf) for row, leaf in leaves if leaf.session == course and leaf.kind == kind]
                 if not ours:
                     continue
                 payloads = entries.payloads(transaction, head.shard, block[0].idx, block[-1].idx + 1)
@@ -61,20 +118,10 @@ def facts(store: Store, keystore: Keystore, course: str) -> Iterator[SealedFact]
                     subject = leaf.subject or ""
                     if subject not in people:
                         people[subject] = _person(transaction, keystore, subject)
-                    yield SealedFact(
-                        shard=row.shard,
-                        idx=row.idx,
-                        fact=_fact(keystore, leaf, payloads.get(row.idx)),
-                        observed_at=from_rfc3339(leaf.observed_at),
-                        previous=leaf.previous,
-                        subject=subject,
-                        person=people[subject],
-                        programme_digest=leaf.programme,
-                        kind=leaf.kind,
-                    )
+                    yield row, leaf, _payload(keystore, leaf, payloads.get(row.idx)), people[subject]
 
 
-def _fact(keystore: Keystore, leaf: Leaf, payload: PayloadRow | None) -> Fact | None:
+def _payload(keystore: Keystore, leaf: Leaf, payload: PayloadRow | None) -> dict[str, Any] | None:
     key = keystore.key(leaf.subject or "")
     if key is None:
         return None  # an erasure destroys the key first
@@ -82,7 +129,7 @@ def _fact(keystore: Keystore, leaf: Leaf, payload: PayloadRow | None) -> Fact | 
         raise VerificationFailed("a payload is gone that was not erased", hint="Run: moodle-sync ledger verify")
     if payload.commitment.hex() != leaf.commitment:
         raise VerificationFailed("a payload is not the one that its entry commits to")
-    return parse(reveal(key, payload.nonce, payload.ciphertext, payload.commitment))
+    return reveal(key, payload.nonce, payload.ciphertext, payload.commitment)
 
 
 def _person(transaction: Transaction, keystore: Keystore, subject: str) -> Person | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from moodle_sync.canonical import JSON, canonical
 from moodle_sync.clock import to_rfc3339
 from moodle_sync.errors import LedgerError, LedgerUnusable, VerificationFailed
 from moodle_sync.ledger import merkle, nodes
@@ -37,11 +38,14 @@ class Sealed:
     facts: int
 
 
-def shard_to_close(store: Store, now: datetime) -> int | None:
-    """The last shard, when its year is over, something is pending, and its last checkpoint is not its end yet."""
+def shard_to_close(store: Store, now: datetime, *, whatever_waits: bool = False) -> int | None:
+    """The last shard, when its year is over, something is pending, and its last checkpoint is not its end yet.
+
+    ``whatever_waits``: also when nothing is pending, because an entry of the ledger's own is about to be sealed.
+    """
     with store.read() as transaction:
         heads = tree.heads(transaction)
-        if not heads or heads[-1].shard >= now.year or not pending.count(transaction):
+        if not heads or heads[-1].shard >= now.year or not (whatever_waits or pending.count(transaction)):
             return None
         last = checkpoints.last(transaction, heads[-1].shard)
         return None if last is not None and last.size == heads[-1].size else heads[-1].shard
@@ -57,22 +61,46 @@ def seal(store: Store, now: datetime) -> Sealed:
     """
     with store.write() as transaction:
         heads = tree.heads(transaction)
-        # A clock that went back must not open a shard behind the last one.
-        shard = max(now.year, heads[-1].shard) if heads else now.year
+        shard = _shard(heads, now)
         if not pending.count(transaction):
             return Sealed(shard, None, None, 0, 0)
-        work = _Seal(transaction, shard)
-        if not heads or heads[-1].shard != shard:
-            start = Head(shard, 0, merkle.EMPTY_ROOT)
-            tree.open_shard(transaction, start)
-            work.begin(start)
-            if heads:
-                work.add([(None, _link(transaction, heads[-1], now))])
-        else:
-            work.begin(heads[-1])
+        work = _begin(transaction, heads, shard, now)
         for block in pending.in_order(transaction):
             work.add(block)
         return work.finish()
+
+
+def seal_own(transaction: Transaction, kind: str, session: str | None, content: JSON, now: datetime) -> Sealed:
+    """Seals one entry of the ledger's own (an erasure, say), inside a transaction of the caller's.
+
+    Raises as :func:`seal`.
+    """
+    row = PendingRow(
+        run_id="", kind=kind, site="", session=session, programme=None, plan=None,
+        observed_at=to_rfc3339(now), content=canonical(content).decode(),
+    )  # fmt: skip
+    heads = tree.heads(transaction)
+    work = _begin(transaction, heads, _shard(heads, now), now)
+    work.add([(None, row)])
+    return work.finish()
+
+
+def _shard(heads: Sequence[Head], now: datetime) -> int:
+    # A clock that went back must not open a shard behind the last one.
+    return max(now.year, heads[-1].shard) if heads else now.year
+
+
+def _begin(transaction: Transaction, heads: Sequence[Head], shard: int, now: datetime) -> _Seal:
+    work = _Seal(transaction, shard)
+    if heads and heads[-1].shard == shard:
+        work.begin(heads[-1])
+        return work
+    start = Head(shard, 0, merkle.EMPTY_ROOT)
+    tree.open_shard(transaction, start)
+    work.begin(start)
+    if heads:
+        work.add([(None, _link(transaction, heads[-1], now))])
+    return work
 
 
 def _link(transaction: Transaction, before: Head, now: datetime) -> PendingRow:

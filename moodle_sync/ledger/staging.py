@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from moodle_sync import canonical
 from moodle_sync.clock import to_rfc3339
 from moodle_sync.errors import LedgerError, LedgerUnusable
-from moodle_sync.facts.models import Fact, Person, Snapshot, Vanished, parse
+from moodle_sync.facts.attested import AttestedFact, BaseAttested, parse_any
+from moodle_sync.facts.models import Fact, Person, Snapshot, Vanished
 from moodle_sync.ledger.entries import conceal, reveal
 from moodle_sync.store import Store, entries, pending, runs, specs, subjects
 from moodle_sync.store.engine import Transaction
@@ -61,16 +62,16 @@ def stage(
         template = PendingRow(
             run_id, "observed", snapshot.site, snapshot.course, programme_digest, plan_id, observed_at=at
         )
-        work = _Stage(transaction, keystore, snapshot, template)
+        work = Work(transaction, keystore, template, snapshot.people)
         for fact in facts:
             work.compare(fact)
-        work.look_for_the_vanished()
+        work.look_for_the_vanished(snapshot.complete, snapshot.untold)
         staged = work.store()
         counts = {name: getattr(staged, name) for name in ("new", "changed", "vanished", "unchanged")}
         counts |= {"calls": snapshot.calls, "requests": snapshot.requests, "warnings": len(snapshot.warnings)}
         if staged.added:
             content = {"release": snapshot.release, "complete": sorted(snapshot.complete), **counts}
-            pending.add(transaction, [_run_row(template, content)])
+            pending.add(transaction, [run_row(template, content)])
         runs.finish_pull(transaction, run_id, now, counts)
         # The keys first: killed between the two commits, keys that nobody refers to are left, and harm nobody. The
         # other way round a payload would be left that nobody can read.
@@ -78,7 +79,8 @@ def stage(
     return staged
 
 
-def _run_row(template: PendingRow, content: canonical.JSON) -> PendingRow:
+def run_row(template: PendingRow, content: canonical.JSON) -> PendingRow:
+    """The row that closes a run, with what it counted: nothing of a person."""
     text = canonical.canonical(content).decode()
     return PendingRow(**{**vars(template), "kind": "run", "content": text})
 
@@ -96,16 +98,23 @@ def _distinct(snapshot: Snapshot) -> list[Fact]:
     return list(found.values())
 
 
-class _Stage:
-    """The work of one stage, inside its transaction."""
+class Work:
+    """The work of one stage over one scope, inside its transaction. ``template`` says which site, scope and run.
 
-    def __init__(self, transaction: Transaction, keystore: Keystore, snapshot: Snapshot, template: PendingRow) -> None:
+    ``people`` are those of whom a name is known now; of the others nothing in the mapping is changed.
+    """
+
+    def __init__(
+        self, transaction: Transaction, keystore: Keystore, template: PendingRow, people: Mapping[int, Person]
+    ) -> None:
         self._transaction = transaction
         self._keystore = keystore
-        self._snapshot = snapshot
+        self._people = people
         self._template = template
-        self._subjects = {row.lookup: row for row in subjects.in_scope(transaction, snapshot.course, snapshot.site)}
-        self._current = pending.current_in_scope(transaction, snapshot.course, snapshot.site)
+        self._site = template.site
+        self._scope = template.session or ""
+        self._subjects = {row.lookup: row for row in subjects.in_scope(transaction, self._scope, self._site)}
+        self._current = pending.current_in_scope(transaction, self._scope, self._site)
         self._ready: dict[int, tuple[str, SubjectKey]] = {}
         self._seen: set[tuple[str, bytes]] = set()
         self._found: list[tuple[PendingRow, CurrentRow, CurrentRow | None]] = []
@@ -113,10 +122,10 @@ class _Stage:
         self.new_keys: dict[str, bytes] = {}
         self.salts: list[Salt] = []
 
-    def compare(self, fact: Fact) -> None:
+    def compare(self, fact: Fact | AttestedFact) -> None:
         """Adds a row if the fact says something else than the last known state of its object."""
         pseudonym, key = self._subject(fact.userid)
-        ref, mac = key.ref(self._snapshot.site, fact.object_id), key.value_mac(fact.value())
+        ref, mac = key.ref(self._site, fact.object_id), key.value_mac(fact.value())
         self._seen.add((pseudonym, ref))
         last = self._current.get((pseudonym, ref))
         gone = isinstance(fact, Vanished)
@@ -131,13 +140,18 @@ class _Stage:
         else:
             self._changed += 1
 
-    def look_for_the_vanished(self) -> None:
-        """Adds a ``vanished`` fact for each object that was there and is not in this (complete) snapshot."""
-        if not self._snapshot.complete:
+    def look_for_the_vanished(self, complete: Collection[str], untold: Collection[tuple[str, int]]) -> None:
+        """Adds a ``vanished`` fact for each object of these kinds that was there and was not compared.
+
+        What was attested is not Moodle's: it never vanishes.
+        """
+        if not complete:
             return
         absent = [last for place, last in self._current.items() if place not in self._seen and not last.gone]
         for last, key, before in self._read(absent):
-            if before.kind not in self._snapshot.complete or (before.kind, before.userid) in self._snapshot.untold:
+            if isinstance(before, BaseAttested):
+                continue
+            if before.kind not in complete or (before.kind, before.userid) in untold:
                 continue
             fact = Vanished(
                 course=before.course,
@@ -162,7 +176,13 @@ class _Stage:
         return Staged(self._new, self._changed, self._vanished, self._unchanged)
 
     def _add(
-        self, fact: Fact, pseudonym: str, key: SubjectKey, ref: bytes, mac: bytes, last: CurrentRow | None
+        self,
+        fact: Fact | AttestedFact,
+        pseudonym: str,
+        key: SubjectKey,
+        ref: bytes,
+        mac: bytes,
+        last: CurrentRow | None,
     ) -> None:
         secret = conceal(key, fact.payload())
         row = PendingRow(
@@ -189,8 +209,8 @@ class _Stage:
         return self._ready[userid]
 
     def _find_or_make(self, userid: int) -> tuple[str, SubjectKey]:
-        person = self._snapshot.people.get(userid)
-        lookup = self._keystore.master.lookup(self._snapshot.site, userid)
+        person = self._people.get(userid)
+        lookup = self._keystore.master.lookup(self._site, userid)
         row = self._subjects.get(lookup)
         if row is None:
             pseudonym, secret = secrets.token_hex(16), secrets.token_bytes(KEY_SIZE)
@@ -199,9 +219,7 @@ class _Stage:
             identity = key.seal_identity(pseudonym, (person or Person(userid=userid)).model_dump())
             subjects.add(
                 self._transaction,
-                subjects.SubjectRow(
-                    pseudonym, self._snapshot.course, self._snapshot.site, lookup, identity, self._keystore.master.id
-                ),
+                subjects.SubjectRow(pseudonym, self._scope, self._site, lookup, identity, self._keystore.master.id),
             )
             return pseudonym, key
         key = self._key(row.pseudonym)
@@ -220,7 +238,7 @@ class _Stage:
             )
         return key
 
-    def _read(self, states: list[CurrentRow]) -> Iterator[tuple[CurrentRow, SubjectKey, Fact]]:
+    def _read(self, states: list[CurrentRow]) -> Iterator[tuple[CurrentRow, SubjectKey, Fact | AttestedFact]]:
         waiting = pending.get(self._transaction, [last.pending for last in states if last.pending is not None])
         places = {(last.shard, last.idx) for last in states if last.shard is not None and last.idx is not None}
         sealed = entries.payloads_at(self._transaction, places)
@@ -233,4 +251,4 @@ class _Stage:
             if row is None or row.nonce is None or row.ciphertext is None or row.commitment is None:
                 raise LedgerError("the last state of an object is not there", hint="Run: moodle-sync ledger verify")
             key = self._key(last.subject)
-            yield last, key, parse(reveal(key, row.nonce, row.ciphertext, row.commitment))
+            yield last, key, parse_any(reveal(key, row.nonce, row.ciphertext, row.commitment))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from moodle_sync.ledger.checks import Check, Findings, Totals
 from moodle_sync.ledger.checks_outside import check_roots, check_signatures
-from moodle_sync.ledger.checks_secret import check_current, check_mapping, check_specs
+from moodle_sync.ledger.checks_secret import check_current, check_erasures, check_mapping, check_specs
 from moodle_sync.ledger.checks_shard import check_shard, report_payloads
 from moodle_sync.store import Store, entries, schema, tree
 from moodle_sync.store.engine import Transaction
@@ -63,6 +63,7 @@ def verify(
         report_payloads(transaction, findings, totals, keystore)
         check_current(transaction, findings, keystore)
         check_mapping(transaction, findings, keystore)
+        check_erasures(transaction, findings)
         check_specs(transaction, findings, totals.programmes)
         tail = check_roots(findings, heads, checked, looked=published is not None)
     size = sum(head.size for head in heads)

@@ -63,6 +63,35 @@ class Store:
             with connection.begin():
                 yield connection
 
+    def scrub(self) -> bool:
+        """Writes the file anew without what deleted rows left in it, and empties the write-ahead log.
+
+        A database server keeps its own archives: there nothing is done, and the answer is False.
+
+        Raises:
+            LedgerUnusable: another process reads or writes: the log still holds remnants. Run again later.
+        """
+        path = sqlite_path(self.url)
+        if path is None:
+            return False
+        busy = LedgerUnusable(
+            "another process uses the store: what was deleted may still lie in its write-ahead log",
+            hint="Wait until it has finished, then run: moodle-sync ledger erase --resume",
+        )
+        with _translated(), self._engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            if not isinstance(raw, sqlite3.Connection):
+                return False
+            try:
+                raw.execute("PRAGMA secure_delete=ON")
+                raw.execute("VACUUM")
+                blocked = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except sqlite3.OperationalError as error:
+                raise busy from error
+        if blocked:
+            raise busy
+        return True
+
     def close(self) -> None:
         """Closes every connection."""
         self._engine.dispose()

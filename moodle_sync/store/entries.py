@@ -94,6 +94,15 @@ def payloads_at(transaction: Transaction, places: Collection[tuple[int, int]]) -
     return found
 
 
+def places_of(transaction: Transaction, pseudonyms: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the entries of these subjects are that have a payload, in order."""
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(pseudonyms), 500):
+        query = select(payload.c.shard, payload.c.idx).where(payload.c.subject.in_(pseudonyms[start : start + 500]))
+        found += [(row.shard, row.idx) for row in transaction.execute(query)]
+    return sorted(found)
+
+
 def _by_shard(places: Collection[tuple[int, int]]) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     for shard, idx in places:

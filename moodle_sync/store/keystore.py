@@ -82,6 +82,24 @@ class Keystore:
         for name in keys:
             self._keys.pop(name, None)
 
+    def destroy(self, pseudonyms: Sequence[str]) -> tuple[int, int]:
+        """Deletes the keys and salts of these subjects, for good; on disk, and overwritten, when this returns.
+
+        Those that are gone already are no error. Returns how many keys and salts went.
+        """
+        names = [(name,) for name in pseudonyms]
+        with self._write() as connection:
+            keys = connection.executemany("DELETE FROM subject_key WHERE pseudonym = ?", names).rowcount
+            salts = connection.executemany("DELETE FROM salt WHERE pseudonym = ?", names).rowcount
+        for name in pseudonyms:
+            self._keys.pop(name, None)
+        return keys, salts
+
+    def scrub(self) -> None:
+        """Writes the file anew, without anything that deleted rows left between those that remain."""
+        with _translated():
+            self._connection.execute("VACUUM")
+
     def count(self) -> tuple[int, int]:
         """How many subjects' keys and how many salts there are."""
         with _translated():

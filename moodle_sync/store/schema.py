@@ -13,10 +13,10 @@ from moodle_sync.errors import LedgerUnusable
 from moodle_sync.store.engine import Store, Transaction
 from moodle_sync.store.guards import GUARDS
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this code reads and writes."""
 
-OLDER: frozenset[str] = frozenset()
+OLDER: frozenset[str] = frozenset({"0001"})
 """Revisions that a migration leads from."""
 
 
@@ -26,17 +26,26 @@ def require_current(store: Store) -> None:
     Raises:
         LedgerUnusable: it has not; the hint says what to run.
     """
-    with store.read() as transaction:
-        found = _revision(transaction)
-    if found == HEAD:
-        return
-    if found is None:
-        raise LedgerUnusable("this database holds no moodle_sync store", hint="Run: moodle-sync ledger init")
-    if found in OLDER:
+    found = require_known(store)
+    if found != HEAD:
         raise LedgerUnusable(
             f"the store has tables of version {found}, this program needs {HEAD}",
             hint="Copy the file to a safe place, then run: moodle-sync ledger migrate",
         )
+
+
+def require_known(store: Store) -> str:
+    """The version of the store's tables, when it is this one or one that a migration leads from.
+
+    Raises:
+        LedgerUnusable: it is neither.
+    """
+    with store.read() as transaction:
+        found = _revision(transaction)
+    if found is None:
+        raise LedgerUnusable("this database holds no moodle_sync store", hint="Run: moodle-sync ledger init")
+    if found == HEAD or found in OLDER:
+        return found
     raise LedgerUnusable(
         f"the store has tables of version {found}, which this program does not know (it knows {HEAD})",
         hint="It was written by a newer moodle_sync. Run: pip install --upgrade moodle-sync",

@@ -164,6 +164,32 @@ current = _table(
 )
 Index("ix_current_pending", current.c.pending)
 
+erasure = _table(
+    "erasure",
+    _number("id", primary_key=True),
+    _text("state"),
+    _text("scope", nullable=True),
+    _text("subjects", nullable=True),
+    _text("policy"),
+    _text("reason"),
+    _text("counts"),
+    _text("started"),
+    _text("finished", nullable=True),
+    CheckConstraint("state IN ('started', 'erased', 'done')", name="state"),
+    CheckConstraint("(state = 'started') = (subjects IS NOT NULL)", name="subjects"),
+)
+refusal = _table(
+    "refusal",
+    _number("id", primary_key=True),
+    _text("subject"),
+    _text("policy"),
+    _text("reason"),
+    _text("until"),
+    _text("at"),
+    ForeignKeyConstraint(["subject"], ["subject.pseudonym"]),
+)
+Index("ix_refusal_subject", refusal.c.subject)
+
 # ---- what both wings share -------------------------------------------------------------------------------------
 
 run = _table(

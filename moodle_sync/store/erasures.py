@@ -1,0 +1,126 @@
+"""Erasures: the journal by which one that was cut off is finished, the rows that go, and refusals with their end.
+
+The journal names pseudonyms only until their rows are gone: which of them were one person must not outlive the mapping.
+Whoever calls holds the write transaction; keys and salts are the keystore's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table, delete, func, insert, select, update
+
+from moodle_sync.store.engine import Transaction
+from moodle_sync.store.tables import current, erasure, payload, pending, refusal, subject
+
+_CHUNK = 500
+
+
+class ErasureRow(NamedTuple):
+    """An erasure. ``state``: ``started`` (keys may be gone already), ``erased`` (remnants may be left), ``done``."""
+
+    id: int
+    state: str
+    scope: str | None
+    subjects: tuple[str, ...]
+    policy: str
+    reason: str
+
+
+class RefusalRow(NamedTuple):
+    """An erasure of a subject that was refused. ``until`` is a date (``2029-12-31``), ``at`` RFC 3339."""
+
+    subject: str
+    policy: str
+    reason: str
+    until: str
+    at: str
+
+
+class Gone(NamedTuple):
+    """How much was deleted."""
+
+    subjects: int
+    entries: int
+    pending: int
+
+
+def begin(
+    transaction: Transaction, *, scope: str | None, pseudonyms: Sequence[str], policy: str, reason: str, at: str
+) -> int:
+    """Notes that these subjects are about to be erased; returns the number of the note."""
+    values = {"scope": scope, "subjects": json.dumps(sorted(pseudonyms)), "policy": policy, "reason": reason}
+    query = insert(erasure).values(state="started", counts="{}", started=at, **values).returning(erasure.c.id)
+    number: int = transaction.execute(query).scalar_one()
+    return number
+
+
+def unfinished(transaction: Transaction) -> list[ErasureRow]:
+    """Erasures that are not done, oldest first."""
+    query = select(erasure).where(erasure.c.state != "done").order_by(erasure.c.id)
+    return [
+        ErasureRow(row.id, row.state, row.scope, tuple(json.loads(row.subjects or "[]")), row.policy, row.reason)
+        for row in transaction.execute(query)
+    ]
+
+
+def delete_subjects(transaction: Transaction, pseudonyms: Sequence[str]) -> Gone:
+    """Deletes everything that can be deleted of these subjects: payloads, pending rows, last states, mapping."""
+    entries = _delete(transaction, payload, payload.c.subject, pseudonyms)
+    _delete(transaction, current, current.c.subject, pseudonyms)
+    waiting = _delete(transaction, pending, pending.c.subject, pseudonyms)
+    _delete(transaction, refusal, refusal.c.subject, pseudonyms)
+    return Gone(_delete(transaction, subject, subject.c.pseudonym, pseudonyms), entries, waiting)
+
+
+def erased(transaction: Transaction, number: int, gone: Gone, entry: str) -> None:
+    """Notes that the rows are gone and in which entry that is said, and forgets which they were."""
+    counts = json.dumps({**gone._asdict(), "entry": entry}, sort_keys=True)
+    transaction.execute(
+        update(erasure).where(erasure.c.id == number).values(state="erased", subjects=None, counts=counts)
+    )
+
+
+def outcome(transaction: Transaction, number: int) -> tuple[Gone, str]:
+    """What an erasure whose rows are gone came to, and the number of its entry."""
+    counts = json.loads(transaction.execute(select(erasure.c.counts).where(erasure.c.id == number)).scalar_one())
+    entry = str(counts.pop("entry"))
+    return Gone(**counts), entry
+
+
+def done(transaction: Transaction, at: str) -> None:
+    """Notes that nothing is left of any erasure whose rows are gone."""
+    transaction.execute(update(erasure).where(erasure.c.state == "erased").values(state="done", finished=at))
+
+
+def refuse(transaction: Transaction, rows: Sequence[RefusalRow]) -> None:
+    """Notes refusals."""
+    transaction.execute(insert(refusal), [row._asdict() for row in rows])
+
+
+def refusals(transaction: Transaction, pseudonyms: Sequence[str]) -> list[RefusalRow]:
+    """The refusals about these subjects, by end."""
+    found: list[RefusalRow] = []
+    columns = [refusal.c[name] for name in RefusalRow._fields]
+    for start in range(0, len(pseudonyms), _CHUNK):
+        query = select(*columns).where(refusal.c.subject.in_(pseudonyms[start : start + _CHUNK]))
+        found += [RefusalRow(*row) for row in transaction.execute(query)]
+    return sorted(found, key=lambda row: (row.until, row.at))
+
+
+def waiting(transaction: Transaction, pseudonyms: Sequence[str]) -> int:
+    """How many rows about these subjects are pending."""
+    count = 0
+    for start in range(0, len(pseudonyms), _CHUNK):
+        there = pending.c.subject.in_(pseudonyms[start : start + _CHUNK])
+        count += transaction.execute(select(func.count()).select_from(pending).where(there)).scalar_one()
+    return count
+
+
+def _delete(transaction: Transaction, table: Table, column: Any, pseudonyms: Sequence[str]) -> int:
+    count = 0
+    for start in range(0, len(pseudonyms), _CHUNK):
+        count += transaction.execute(delete(table).where(column.in_(pseudonyms[start : start + _CHUNK]))).rowcount
+    return count

@@ -17,6 +17,7 @@ from moodle_sync.cli.ledger import ledger
 from moodle_sync.cli.night import reconcile
 from moodle_sync.cli.plugin import plugin
 from moodle_sync.cli.report import report
+from moodle_sync.cli.sandbox import sandbox
 from moodle_sync.cli.setup import doctor, init, schema, status
 from moodle_sync.errors import MoodleSyncError
 
@@ -45,6 +46,7 @@ _COMMANDS = (
     ledger,
     report,
     plugin,
+    sandbox,
 )
 for _command in _COMMANDS:
     cli.add_command(_command)

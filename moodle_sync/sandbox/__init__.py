@@ -129,6 +129,7 @@ class Sandbox:
     def start(self) -> Self:
         """Serve from now on."""
         self._server.start(self._save)
+        self.world.url = self._server.url
         return self
 
     def stop(self) -> None:

@@ -32,6 +32,8 @@ _PATTERNS: dict[str, str] = {
 _MULTILANG = re.compile(r'<(span|lang)((?: (?:lang="[\w-]+"|class="multilang"))+)>|</(?:span|lang)>')
 _TAG = re.compile(r"<(?!\s)")
 _ENTITY = re.compile(r"&(?!(amp|lt|gt|quot|#\d+);)")
+_BROKEN = re.compile("[\ud800-\udfff]")
+"""What a form holds in place of bytes that are no UTF-8."""
 _VOID = {"br", "hr", "img"}
 
 
@@ -58,7 +60,7 @@ def typed(kind: str, value: Any) -> Any:
 
 
 def _fits(kind: str, text: str) -> bool:
-    if "\0" in text:
+    if "\0" in text or _BROKEN.search(text):
         return False
     if kind == "text":
         return not _TAG.search(_MULTILANG.sub("", text))

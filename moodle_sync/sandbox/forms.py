@@ -22,11 +22,11 @@ _STEP = re.compile(r"\[([^\[\]]*)\]")
 def read_form(body: bytes, limit: int = MAX_INPUT_VARS) -> dict[str, Any]:
     """The form as nested dicts; a list where PHP has the keys 0, 1, 2 … Later values of a key replace earlier ones.
 
-    Raises:
-        UnicodeDecodeError: bytes that are no UTF-8.
+    Bytes that are no UTF-8 become lone surrogates, which no parameter takes.
     """
     root: dict[str, Any] = {}
-    pairs = parse_qsl(body.decode("ascii", "strict"), keep_blank_values=True, encoding="utf-8", errors="strict")
+    text = body.decode("utf-8", "surrogateescape")
+    pairs = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="surrogateescape")
     for name, value in pairs[:limit]:
         match = _KEY.fullmatch(name)
         if match is None:

@@ -12,53 +12,60 @@ from typing import Any
 from moodle_sync.sandbox.dispatch import BATCH, Dispatcher, HttpFailure
 from moodle_sync.sandbox.faults import LOSE, Faults
 from moodle_sync.sandbox.forms import read_form, write_json, write_xml
-from moodle_sync.sandbox.moodle_errors import MoodleError, SandboxDefect, invalid_parameter
+from moodle_sync.sandbox.moodle_errors import MoodleError, SandboxDefect
 
 PATH = "/webservice/rest/server.php"
 _ENVELOPE = ("wstoken", "wsfunction", "moodlewsrestformat")
 
 
 class Server:
-    """Serves one dispatcher until it is stopped."""
+    """Serves one dispatcher, from :meth:`start` to :meth:`stop`."""
 
     def __init__(
         self, dispatcher: Dispatcher, faults: Faults, *, port: int = 0, folder: str = "", debug: bool = False
     ) -> None:
-        self._http = _Http(("127.0.0.1", port), _Handler)
-        self._http.dispatcher = dispatcher
-        self._http.faults = faults
-        self._http.site_path = "/" + folder.strip("/") if folder.strip("/") else ""
-        self._http.debug = debug
-        self._thread = Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._dispatcher = dispatcher
+        self._faults = faults
+        self._port = port
+        self._folder = f"/{folder.strip('/')}" if folder.strip("/") else ""
+        self._debug = debug
+        self._http: _Http | None = None
+        self._thread = Thread()
 
     @property
     def url(self) -> str:
-        """The site's address, without a trailing slash."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}{self._http.site_path}"
+        """The site's address, without a trailing slash; without its port until it is served."""
+        port = f":{self._http.server_address[1]}" if self._http else ""
+        return f"http://127.0.0.1{port}{self._folder}"
 
     def start(self, after: Callable[[], None]) -> None:
         """Serve from now on, in a thread; ``after`` runs after every call, before it is answered."""
-        self._http.after = after
+        self._http = _Http(self._port, self._folder, self._dispatcher, self._faults, after)
+        self._http.debug = self._debug
+        self._thread = Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Serve no longer. Calls that are under way end first."""
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
+        if self._http is not None:
+            self._http.shutdown()
+            self._thread.join()
+            self._http.server_close()
 
 
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
-    dispatcher: Dispatcher
-    faults: Faults
-    after: Callable[[], None]
-    site_path: str
-    debug: bool
+    debug = False
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        super().__init__(address, handler)
+    def __init__(
+        self, port: int, site_path: str, dispatcher: Dispatcher, faults: Faults, after: Callable[[], None]
+    ) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.lock = RLock()
+        self.site_path = site_path
+        self.dispatcher = dispatcher
+        self.faults = faults
+        self.after = after
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -81,21 +88,15 @@ class _Handler(BaseHTTPRequestHandler):
             return
         form: dict[str, Any] = {}
         # A JSON body is read by nobody: the function then runs as if nothing had been sent.
-        broken = False
         if "form-urlencoded" in self.headers.get("Content-Type", ""):
-            try:
-                form = read_form(body)
-            except UnicodeDecodeError:
-                broken = True
-        self._call(form, broken=broken)
+            form = read_form(body)
+        self._call(form)
 
-    def _call(self, form: dict[str, Any], *, broken: bool) -> None:
+    def _call(self, form: dict[str, Any]) -> None:
         wsfunction = str(form.get("wsfunction", ""))
         before = len(self.server.dispatcher.calls)
         try:
             with self.server.lock:
-                if broken:
-                    raise invalid_parameter("a body that is no UTF-8")
                 answer, error = self._answer(form, wsfunction), False
         except MoodleError as refused:
             answer, error = self._exception(refused), True

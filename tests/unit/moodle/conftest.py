@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
+from importlib import resources
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+CONTRACTS = resources.files("moodle_sync.sandbox") / "contracts"
 
 
 def php_form(body: bytes) -> dict[str, Any]:
@@ -134,6 +134,6 @@ def contracts(request: pytest.FixtureRequest) -> Contracts:
     """The contracts of each version in turn, the companion's among them."""
     functions: dict[str, Any] = {}
     for name in (request.param, "companion"):
-        text = (FIXTURES / "contracts" / f"{name}.json").read_text(encoding="utf-8")
+        text = (CONTRACTS / f"{name}.json").read_text(encoding="utf-8")
         functions |= json.loads(text, parse_float=Decimal)["functions"]
     return Contracts(functions)

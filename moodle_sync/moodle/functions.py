@@ -1,7 +1,7 @@
 """Every web service function that the project calls: whether it only reads, and where its contract is.
 
 Only what is declared *read* here is ever repeated after a fault. A function that is not declared counts as a write.
-``tests/fixtures/contracts`` holds the contract of each core function, for each version that has it.
+``moodle_sync/sandbox/contracts`` holds the contract of each core function, for each version that has it.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ def test_baseline_of_a_rubric_names_levels_by_path(site: Any) -> None:
     assert site.state()["baseline"]["rubric"]["note"][name] == {"desired": digest, "observed": "2.5"}
 
 
-# ---- links, people, events, groups ------------------------------------------------------------------------------------
+# ---- links, people, events, groups ---------------------------------------------------------------------------------
 
 
 def test_link_adds_the_competency_to_the_course(site: Any) -> None:

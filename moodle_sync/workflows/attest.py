@@ -23,6 +23,7 @@ from moodle_sync.store.specs import SpecVersions
 from moodle_sync.workflows.attest_lines import SITE, Reader, Scope, read_lines
 from moodle_sync.workflows.ledger import open_ledger, sign
 from moodle_sync.workflows.proofs import key_fields
+from moodle_sync.workflows.sessions import require_known
 
 JSON = Any
 _NOON = time(12, 0)
@@ -69,8 +70,8 @@ def attest(
         LedgerError: the ledger.
     """
     scopes = _scopes(settings)
-    if session is not None and session not in scopes:
-        raise UsageError(f"There is no session {session}. There are: {', '.join(sorted(scopes))}.")
+    if session is not None:
+        require_known([session], scopes)
     with open_ledger(settings) as ledger:
         reader = Reader(file, kind, scopes, session, attested_by, _person(settings, ledger), utc_now())
         facts = read_lines(reader)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from moodle_sync.apply.companion import FUNCTIONS
 from moodle_sync.apply.lookup import Lookup
+from moodle_sync.apply.run import BaselineSink
 from moodle_sync.moodle.companion import CompanionClient
 from moodle_sync.moodle.push import PushClient
 from moodle_sync.state import observed, observed_core
@@ -18,14 +19,11 @@ from moodle_sync.workflows.site import PushSite
 JSON = Any
 
 
-class BaselineStore(Protocol):
-    """Baselines of what the core route writes, wherever they are kept."""
+class BaselineStore(BaselineSink, Protocol):
+    """Baselines of what the core route writes, wherever they are kept: what apply puts, and what a plan reads."""
 
     def get(self, kind: Kind, keys: Sequence[str]) -> Mapping[str, Mapping[str, JSON]]:
         """The stored rows of one kind, by key."""
-
-    def put(self, kind: Kind, key: str, fields: Mapping[str, JSON]) -> None:
-        """Keep fields of one object; its other fields stay as they are."""
 
 
 class MoodleBaselines:

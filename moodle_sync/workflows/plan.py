@@ -10,7 +10,7 @@ from pathlib import Path
 
 from moodle_sync.clock import to_rfc3339, utc_now
 from moodle_sync.config import Settings
-from moodle_sync.errors import PlanRefused, UsageError
+from moodle_sync.errors import PlanRefused
 from moodle_sync.plan import ownership, safety
 from moodle_sync.plan.diff import diff
 from moodle_sync.plan.planfile import Plan
@@ -24,6 +24,7 @@ from moodle_sync.store.files import replace as replace_file
 from moodle_sync.store.specs import SpecVersions
 from moodle_sync.workflows.keys import person_digests
 from moodle_sync.workflows.observe import BaselineStore, LocalBaselines, MoodleBaselines, Seen, observe
+from moodle_sync.workflows.sessions import require_known
 from moodle_sync.workflows.site import PushSite, open_push
 from moodle_sync.workflows.validate import validate
 
@@ -95,10 +96,7 @@ def planning(settings: Settings, names: Sequence[str]) -> Iterator[Made]:
 
 
 def _sessions(settings: Settings, specs: Specs, names: Sequence[str]) -> Iterator[SessionSpec]:
-    unknown = [name for name in names if name not in specs.sessions]
-    if unknown:
-        there = ", ".join(sorted(specs.sessions)) or "none"
-        raise UsageError(f"There is no session {', '.join(unknown)}. There are: {there}.")
+    require_known(names, specs.sessions)
     for name in sorted(names or specs.sessions):
         session = specs.sessions[name]
         people = load_enrolments(settings.paths.enrolments / f"{name}.csv", [group.key for group in session.groups])

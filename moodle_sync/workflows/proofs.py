@@ -26,6 +26,7 @@ from moodle_sync.reports.plain import Head, Line, line, proof_index
 from moodle_sync.spec.loader import load_specs
 from moodle_sync.store.files import PRIVATE, create, replace
 from moodle_sync.workflows.ledger import open_ledger
+from moodle_sync.workflows.sessions import require_known
 
 JSON = Any
 _NUMBER = re.compile(r"([0-9]{4})/(0|[1-9][0-9]{0,17})")
@@ -107,8 +108,7 @@ def course_of(settings: Settings, session: str) -> str:
         UsageError: there is no such session.
     """
     sessions = load_specs(settings.paths.specs).sessions
-    if session not in sessions:
-        raise UsageError(f"There is no session {session}. There are: {', '.join(sorted(sessions))}.")
+    require_known([session], sessions)
     one = sessions[session]
     return CourseKey(settings.site.namespace, one.programme, one.session).idnumber
 

@@ -10,7 +10,7 @@ from moodle_sync.clock import utc_now
 from moodle_sync.collect.budget import CallEstimate
 from moodle_sync.collect.course import collect_course
 from moodle_sync.config import Settings
-from moodle_sync.errors import DoneInPart, MoodleSyncError, SiteError, UsageError
+from moodle_sync.errors import DoneInPart, MoodleSyncError, SiteError
 from moodle_sync.facts.models import KINDS, Snapshot
 from moodle_sync.ids import CourseKey
 from moodle_sync.ledger import Ledger, Staged
@@ -18,6 +18,7 @@ from moodle_sync.moodle.pull import PullClient
 from moodle_sync.spec.loader import load_specs
 from moodle_sync.store.specs import SpecVersions
 from moodle_sync.workflows.ledger import open_ledger, sign
+from moodle_sync.workflows.sessions import require_known
 from moodle_sync.workflows.site import open_pull
 
 JSON = Any
@@ -101,7 +102,7 @@ def pull(settings: Settings, sessions: Sequence[str], *, budget: int | None, pro
                     raise
                 failures.append(f"{course}: {error.message}")
                 continue
-            courses.append(_stage(ledger, snapshot))
+            courses.append(stage(ledger, snapshot))
         pulled = _seal(settings, ledger, client, courses)
     if failures:
         raise DoneInPart("\n".join([*pulled.lines(), "Some courses could not be read."]), failures)
@@ -110,9 +111,7 @@ def pull(settings: Settings, sessions: Sequence[str], *, budget: int | None, pro
 
 def _courses(settings: Settings, sessions: Sequence[str]) -> list[str]:
     specs = load_specs(settings.paths.specs)
-    unknown = [name for name in sessions if name not in specs.sessions]
-    if unknown:
-        raise UsageError(f"There is no session {', '.join(unknown)}. There are: {', '.join(sorted(specs.sessions))}.")
+    require_known(sessions, specs.sessions)
     wanted: Iterable[str] = sorted(sessions or specs.sessions)
     chosen = [specs.sessions[name] for name in wanted]
     return [CourseKey(settings.site.namespace, one.programme, one.session).idnumber for one in chosen]
@@ -136,7 +135,8 @@ def _collect(settings: Settings, client: PullClient, course: str, budget: int | 
     )
 
 
-def _stage(ledger: Ledger, snapshot: Snapshot) -> PulledCourse:
+def stage(ledger: Ledger, snapshot: Snapshot) -> PulledCourse:
+    """Stage what was read of one course, under the programme that the course is bound to. Seals nothing."""
     digest = SpecVersions(ledger.store).bound(snapshot.course)
     staged = ledger.stage(snapshot, programme_digest=digest, plan_id=None)
     incomplete = tuple(sorted(frozenset(KINDS) - snapshot.complete))

@@ -12,7 +12,6 @@ from moodle_sync import __version__
 from moodle_sync.clock import to_rfc3339, utc_now
 from moodle_sync.compliance import Evidence, SessionView, session_view
 from moodle_sync.config import Settings
-from moodle_sync.errors import UsageError
 from moodle_sync.ids import CourseKey
 from moodle_sync.ledger import Ledger
 from moodle_sync.reports import Checkpoint, ReportContext, write_report
@@ -22,6 +21,7 @@ from moodle_sync.spec.loader import load_specs
 from moodle_sync.spec.models import Session
 from moodle_sync.spec.specs import Specs, programme_digest
 from moodle_sync.workflows.ledger import open_ledger
+from moodle_sync.workflows.sessions import require_known
 
 JSON = Any
 
@@ -62,9 +62,8 @@ def session_report(
         UsageError: there is no such session. LedgerError: the ledger cannot be read.
     """
     specs = load_specs(settings.paths.specs)
-    session = specs.sessions.get(name)
-    if session is None:
-        raise UsageError(f"There is no session {name}. There are: {', '.join(sorted(specs.sessions))}.")
+    require_known([name], specs.sessions)
+    session = specs.sessions[name]
     moment = utc_now() if as_of is None else as_of.replace(tzinfo=ZoneInfo(session.timezone))
     target = file or settings.paths.reports / f"{name}.html"
     if file is None:

@@ -43,7 +43,7 @@ def open_push(settings: Settings, store: Store) -> Iterator[PushSite]:
         ConfigError: no token. SiteError: unreachable, denied, or not the pinned site.
     """
     token = read_secret("push token", settings.tokens.push_env, settings.tokens.push_file)
-    with _http(settings.site) as http:
+    with http_client(settings.site) as http:
         transport = _transport(settings.site, token, http)
         push = PushClient(transport)
         info = push.site_info()
@@ -57,7 +57,7 @@ def open_push(settings: Settings, store: Store) -> Iterator[PushSite]:
 def open_pull(settings: Settings, store: Store) -> Iterator[PullClient]:
     """The site, with the pull token. Raises as :func:`open_push`."""
     token = read_secret("pull token", settings.tokens.pull_env, settings.tokens.pull_file)
-    with _http(settings.site) as http:
+    with http_client(settings.site) as http:
         transport = _transport(settings.site, token, http)
         client = PullClient(transport)
         status = CompanionClient(transport).status(client.site_info().functions)
@@ -65,7 +65,8 @@ def open_pull(settings: Settings, store: Store) -> Iterator[PullClient]:
         yield client
 
 
-def _http(site: SiteSettings) -> HttpClient:
+def http_client(site: SiteSettings) -> HttpClient:
+    """The HTTP client that config.toml describes: time-outs, proxy, certificates."""
     return HttpClient(
         NetSettings(
             connect_timeout=site.connect_timeout,

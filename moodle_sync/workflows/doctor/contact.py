@@ -17,8 +17,8 @@ from moodle_sync.moodle.transport import Transport
 from moodle_sync.moodle.wire.base import Flag, Text, Wire, parse
 from moodle_sync.moodle.wire.companion import CompanionStatus
 from moodle_sync.moodle.wire.site import SITE_INFO, SiteInfo
-from moodle_sync.net import HttpClient, NetSettings
 from moodle_sync.workflows.doctor.needs import Role
+from moodle_sync.workflows.site import http_client
 
 _SITE_INFO = "core_webservice_get_site_info"
 _ATTEMPTS = 2
@@ -83,11 +83,10 @@ def meet(settings: Settings) -> Iterator[Meeting]:
         ConfigError: ``ca_bundle`` names a file that is not there.
     """
     site = settings.site
-    net = NetSettings(site.connect_timeout, site.read_timeout, proxy=site.proxy, ca_bundle=site.ca_bundle)
     visits: dict[Role, Visit] = {}
     errors: dict[Role, MoodleSyncError] = {}
     roles: tuple[Role, Role] = ("push", "pull")
-    with HttpClient(net) as http:
+    with http_client(site) as http:
         for role in roles:
             try:
                 visits[role] = _visit(role, Transport(site.url, _token(settings, role), http, attempts=_ATTEMPTS))

@@ -13,7 +13,6 @@ from moodle_sync.collect.budget import CallEstimate
 from moodle_sync.collect.course import collect_course
 from moodle_sync.config import Settings
 from moodle_sync.errors import DoneInPart, NotFound, SiteError
-from moodle_sync.facts.models import KINDS
 from moodle_sync.ids import CourseKey
 from moodle_sync.ledger import Ledger
 from moodle_sync.moodle.pull import PullClient
@@ -21,6 +20,7 @@ from moodle_sync.spec.loader import load_specs
 from moodle_sync.store import runs
 from moodle_sync.store.specs import SpecVersions
 from moodle_sync.workflows.ledger import open_ledger
+from moodle_sync.workflows.pull import stage
 from moodle_sync.workflows.reconcile.stage import Deadline, Progress, Result, worst
 from moodle_sync.workflows.site import open_pull
 
@@ -120,8 +120,6 @@ def _pull(
         learner_roles=settings.site.learner_roles,
         announce=announce,
     )
-    programme = SpecVersions(ledger.store).bound(course)
-    staged = ledger.stage(snapshot, programme_digest=programme, plan_id=None)
-    incomplete = sorted(frozenset(KINDS) - snapshot.complete)
-    said = [f"{course}: not told whole: {kind}" for kind in incomplete]
-    return staged.added, [*said, *(f"{course}: {warning}" for warning in snapshot.warnings)]
+    pulled = stage(ledger, snapshot)
+    said = [f"{course}: not told whole: {kind}" for kind in pulled.incomplete]
+    return pulled.staged.added, [*said, *(f"{course}: {warning}" for warning in pulled.warnings)]

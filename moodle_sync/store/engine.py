@@ -18,19 +18,18 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, OperationalError
 
 from moodle_sync.errors import LedgerUnusable
 from moodle_sync.store import files
+from moodle_sync.store.tables import metadata
 
 Transaction = Connection
 """An open transaction, as repositories take it."""
 
 BUSY_SECONDS = 30.0
 _WRITE = "moodle_sync_write"
-_DAMAGE = re.compile(
-    "malformed|decode to UTF-8|not a database|disk I/O|unable to open|readonly|file is encrypted|disk is full"
-)
+_ABSENT = re.compile(r"no such (?:table|column): (?:\w+\.)?(\w+)")
 
 
 class Store:
@@ -242,14 +241,28 @@ def _translated() -> Iterator[None]:
         yield
     except IntegrityError:
         raise  # a guard rail or a key: the caller's business
+    except UnicodeDecodeError as error:  # of SQLite's own message, which quotes what it could not read
+        raise LedgerUnusable(
+            "the store cannot be used: its schema is damaged", hint="Keep the file, restore a backup."
+        ) from error
     except DBAPIError as error:
         text = str(error.orig)
         if "locked" in text or "busy" in text:
             raise LedgerUnusable(
                 "the store is locked by another process", hint="Wait until it has finished, then run again."
             ) from error
-        if _DAMAGE.search(text):
+        if type(error) in (DatabaseError, OperationalError) and not _is_mistake(text):
+            # A damaged file fails in a hundred ways, and so does a full disk or a lost share.
             raise LedgerUnusable(
                 f"the store cannot be used: {text}", hint="Keep the file, restore a backup."
             ) from error
         raise
+
+
+def _is_mistake(text: str) -> bool:
+    """Whether the SQL was wrong. A table of ours that is not there is damage, of any other name a mistake of ours."""
+    absent = _ABSENT.match(text)
+    if absent is None:
+        return text.startswith("near ")
+    columns = {column.name for table in metadata.tables.values() for column in table.columns}
+    return absent[1] not in columns | set(metadata.tables)

@@ -94,6 +94,11 @@ class Sandbox:
         return accounts.token_of(self.world, "ws_pull")
 
     @property
+    def core_pull_token(self) -> str:
+        """A second token of the account that reads, whose service holds core functions only."""
+        return accounts.token_of(self.world, "ws_pull", "moodlesync_core_pull")
+
+    @property
     def problems(self) -> list[str]:
         """What broke a contract so far, as text that names the path."""
         return list(self._dispatcher.problems)

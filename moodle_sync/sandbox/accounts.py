@@ -109,13 +109,16 @@ def seed(world: World) -> None:
     pull.preferences["grade_report_showonlyactiveenrol"] = "0"
     for user, role in ((push, "moodlesync_push"), (pull, "moodlesync_pull")):
         world.role_assignments.add(RoleAssignment(roleid=roles[role], userid=user.id, contextid=system))
-    reads = [name for name, told in contracts.items() if told["type"] == "read" and not name.startswith(NOT_PULLED)]
-    reads += [name for name in contracts if name.startswith("local_moodlesync_") and contracts[name]["type"] == "read"]
+    core = [name for name, told in contracts.items() if told["type"] == "read" and not name.startswith(NOT_PULLED)]
+    ours = [name for name in contracts if name.startswith("local_moodlesync_") and contracts[name]["type"] == "read"]
     world.services.add(
         Service(shortname="moodlesync_push", functions=_matching(contracts, PUSH_FUNCTIONS), uploadfiles=True)
     )
     world.services.add(
-        Service(shortname="moodlesync_pull", functions=sorted([*reads, "tool_mobile_call_external_functions"]))
+        Service(shortname="moodlesync_pull", functions=sorted([*core, *ours, "tool_mobile_call_external_functions"]))
+    )
+    world.services.add(
+        Service(shortname="moodlesync_core_pull", functions=sorted([*core, "tool_mobile_call_external_functions"]))
     )
     world.services.add(Service(shortname="actors", functions=_matching(contracts, ACTOR_FUNCTIONS), uploadfiles=True))
     _people(world, roles["manager"])
@@ -126,6 +129,8 @@ def seed(world: World) -> None:
         )
         if user.id > 2 and service:
             world.tokens.add(Token(token=secrets.token_hex(16), userid=user.id, serviceid=service))
+    core_pull = services["moodlesync_core_pull"]
+    world.tokens.add(Token(token=secrets.token_hex(16), userid=pull.id, serviceid=core_pull))
     world.categories.add(Category(name="Category 1", sortorder=10000, timemodified=world.now()))
     connected = "Mostly separate knowing,Separate and connected,Mostly connected knowing"
     world.scales.add(Scale(name="Separate and Connected ways of knowing", scale=connected))
@@ -141,10 +146,15 @@ def actors(world: World) -> dict[str, Any]:
     }
 
 
-def token_of(world: World, username: str) -> str:
-    """The token of a person or a service account."""
+def token_of(world: World, username: str, service: str = "") -> str:
+    """The first token of a person or a service account, or the one in the service of that shortname.
+
+    Raises:
+        KeyError: there is none.
+    """
     user = world.users.one(username=username)
-    token = world.tokens.one(userid=user.id) if user else None
+    held = world.tokens.where(userid=user.id) if user else []
+    token = next((one for one in held if service in ("", world.services[one.serviceid].shortname)), None)
     if token is None:
         raise KeyError(username)
     return token.token

@@ -5,7 +5,7 @@ Nothing is kept between two pulls and nothing is compared here: the ledger does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from moodle_sync.collect.activity_completion import read_activity_completions
@@ -13,6 +13,7 @@ from moodle_sync.collect.budget import CallEstimate, Meter, estimate_of
 from moodle_sync.collect.course_completion import read_course_completions
 from moodle_sync.collect.enrolments import read_enrolments
 from moodle_sync.collect.grades import read_grades
+from moodle_sync.collect.keys import Known
 from moodle_sync.collect.quiz_attempts import read_quiz_attempts
 from moodle_sync.collect.reading import Reading
 from moodle_sync.collect.rubric_fillings import read_rubric_fillings
@@ -30,7 +31,7 @@ def estimate(
     course: str,
     *,
     learner_roles: frozenset[str] = LEARNER_ROLES,
-    idnumbers: Mapping[int, str] | None = None,
+    known: Known = dict,
 ) -> CallEstimate:
     """What a pull of this course costs, from a survey of it (a handful of calls, which the estimate contains).
 
@@ -38,7 +39,7 @@ def estimate(
         SiteError: as :func:`collect_course`.
     """
     meter = Meter(client.transport, None)
-    return _estimate(client, survey(client, course, learner_roles, idnumbers or {}), meter)
+    return _estimate(client, survey(client, course, learner_roles, known), meter)
 
 
 def collect_course(
@@ -49,7 +50,7 @@ def collect_course(
     budget: int | None = None,
     *,
     learner_roles: frozenset[str] = LEARNER_ROLES,
-    idnumbers: Mapping[int, str] | None = None,
+    known: Known = dict,
     announce: Callable[[CallEstimate], None] | None = None,
 ) -> Snapshot:
     """Everything that Moodle tells of the learners of one course, now.
@@ -61,7 +62,7 @@ def collect_course(
         observed_at: now, aware.
         budget: how many calls this pull may make; None for any number.
         learner_roles: shortnames of the roles that make a person a learner.
-        idnumbers: idnumbers of activities by cmid where the caller knows them, for a site without the companion:
+        known: local keys of activities by cmid as they were told before, for a token that does not see the companion:
             Moodle does not tell an account that may not edit the idnumber of an activity without grades.
         announce: told the cost before it is spent.
 
@@ -75,7 +76,7 @@ def collect_course(
         SiteError: the site cannot be reached, or refuses the survey.
     """
     meter = Meter(client.transport, budget)
-    found = survey(client, course_idnumber, learner_roles, idnumbers or {})
+    found = survey(client, course_idnumber, learner_roles, known)
     cost = _estimate(client, found, meter)
     if announce is not None:
         announce(cost)

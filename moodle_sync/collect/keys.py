@@ -2,13 +2,15 @@
 
 Moodle tells an idnumber only to accounts that may edit activities (moodle/course:manageactivities), which one that
 reads should not be. So it is learnt, in this order, from the companion; from the module itself, where the account may
-edit after all; from the gradebook, which tells the idnumber of everything that is graded; and from whoever calls.
+edit after all; from the gradebook, which tells the idnumber of everything that is graded; and from whoever calls, who
+may know what was told before. The last is what makes a pull over the core route say of a page what one with the
+companion said of it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from moodle_sync import ids
 from moodle_sync.errors import AccessDenied, MoodleRefused, NotFound
@@ -19,6 +21,8 @@ from moodle_sync.moodle.wire.base import Answer
 from moodle_sync.moodle.wire.site import CourseRow, ModuleRow
 
 Keys = dict[int, str | None]
+Known = Callable[[], Mapping[int, str]]
+"""Local keys of activities by cmid, as they were told before; asked only when Moodle does not tell them now."""
 
 
 def read_keys(
@@ -26,7 +30,7 @@ def read_keys(
     course: CourseRow,
     modules: Sequence[ModuleRow],
     learners: Sequence[int],
-    idnumbers: Mapping[int, str],
+    known: Known,
 ) -> tuple[Keys, list[str]]:
     """The local key of each activity (None: not ours, or not told), and what somebody should look at.
 
@@ -35,7 +39,7 @@ def read_keys(
         course: the course; its idnumber is filled in.
         modules: its activities.
         learners: userids of its learners: the gradebook is asked about the first.
-        idnumbers: idnumbers of activities by cmid, where the caller knows them.
+        known: the keys that the caller knows from before.
 
     Raises:
         SiteError: the site cannot be read.
@@ -43,13 +47,15 @@ def read_keys(
     keys = _from_companion(client, course, modules)
     if keys is None:
         told = _from_modules(client, modules)
+        before: Mapping[int, str] = {}
         if len(told) < len(modules):
-            told = {**idnumbers, **_from_gradebook(client, course, learners), **told}
+            told = {**_from_gradebook(client, course, learners), **told}
+            before = known()
         keys = {
-            module.id: ids.split_child(course.idnumber, told[module.id]) if module.id in told else None
+            module.id: ids.split_child(course.idnumber, told[module.id]) if module.id in told else before.get(module.id)
             for module in modules
         }
-        untold = sum(module.id not in told for module in modules)
+        untold = sum(module.id not in told and module.id not in before for module in modules)
     else:
         untold = 0
     seen = Counter(key for key in keys.values() if key is not None)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from moodle_sync.collect.keys import read_keys
+from moodle_sync.collect.keys import Known, read_keys
 from moodle_sync.errors import MoodleRefused, NotFound
 from moodle_sync.moodle.pull import PullClient
 from moodle_sync.moodle.wire.site import CourseRow, EnrolledUser, ModuleRow
@@ -44,9 +44,7 @@ class Survey:
         return [module.id for module in self.modules if module.modname == modname]
 
 
-def survey(
-    client: PullClient, course_idnumber: str, learner_roles: frozenset[str], idnumbers: Mapping[int, str]
-) -> Survey:
+def survey(client: PullClient, course_idnumber: str, learner_roles: frozenset[str], known: Known) -> Survey:
     """Finds the course and reads its activities and people.
 
     Raises:
@@ -59,7 +57,7 @@ def survey(
     enrolled = {user.id: user for user in client.enrolled_users(course.id)}
     active = frozenset(user.id for user in client.enrolled_users(course.id, only_active=True))
     learners = tuple(sorted(userid for userid, user in enrolled.items() if learner_roles & set(user.roles)))
-    keys, warnings = read_keys(client, course, modules, learners, idnumbers)
+    keys, warnings = read_keys(client, course, modules, learners, known)
     return Survey(
         course=course,
         modules=modules,

@@ -162,6 +162,10 @@ class Ledger:
         """The sealed observations of a course in ``(shard, idx)`` order, decrypted; erased ones have no fact."""
         return reading.facts(self.store, self.keystore, course)
 
+    def activity_keys(self, course: str) -> dict[int, str]:
+        """The local key of each activity of a course by cmid, as the newest entry has it that names the activity."""
+        return reading.activity_keys(self.store, self.keystore, course)
+
     def attested(self, course: str) -> Iterator[SealedAttestation]:
         """The sealed attested facts of a course, or of ``site``, in order; erased ones have no fact."""
         return reading.attested(self.store, self.keystore, course)

@@ -11,7 +11,16 @@ from typing import Any
 from moodle_sync.clock import from_rfc3339
 from moodle_sync.errors import VerificationFailed
 from moodle_sync.facts.attested import AttestedFact, parse_attested
-from moodle_sync.facts.models import Fact, Person, parse
+from moodle_sync.facts.models import (
+    ActivityCompletion,
+    CourseCompletion,
+    Fact,
+    Grade,
+    Person,
+    QuizAttempt,
+    RubricFilling,
+    parse,
+)
 from moodle_sync.ledger.entries import Leaf, number, reveal
 from moodle_sync.ledger.entries import parse as parse_leaf
 from moodle_sync.store import Store, entries, subjects, tree
@@ -82,6 +91,23 @@ def facts(store: Store, keystore: Keystore, course: str) -> Iterator[SealedFact]
             programme_digest=leaf.programme,
             kind=leaf.kind,
         )
+
+
+def activity_keys(store: Store, keystore: Keystore, course: str) -> dict[int, str]:
+    """The local key of each activity of a course by cmid, as the newest entry has it that names the activity.
+
+    Raises as :func:`facts`.
+    """
+    keys: dict[int, str | None] = {}
+    for sealed in facts(store, keystore, course):
+        match sealed.fact:
+            case ActivityCompletion() | QuizAttempt() | Grade() | RubricFilling() as fact if fact.cmid is not None:
+                keys[fact.cmid] = fact.activity
+            case CourseCompletion(criteria=criteria):
+                keys |= {one.cmid: one.activity for one in criteria if one.cmid is not None}
+            case _:
+                pass
+    return {cmid: key for cmid, key in keys.items() if key is not None}
 
 
 def attested(store: Store, keystore: Keystore, course: str) -> Iterator[SealedAttestation]:

@@ -96,7 +96,7 @@ def pull(settings: Settings, sessions: Sequence[str], *, budget: int | None, pro
         for course in names:
             left = None if budget is None else budget - client.transport.calls
             try:
-                snapshot = _collect(settings, client, course, left, progress)
+                snapshot = _collect(settings, ledger, client, course, left, progress)
             except (SiteError, DoneInPart) as error:
                 if len(names) == 1:
                     raise
@@ -117,7 +117,9 @@ def _courses(settings: Settings, sessions: Sequence[str]) -> list[str]:
     return [CourseKey(settings.site.namespace, one.programme, one.session).idnumber for one in chosen]
 
 
-def _collect(settings: Settings, client: PullClient, course: str, budget: int | None, progress: Progress) -> Snapshot:
+def _collect(
+    settings: Settings, ledger: Ledger, client: PullClient, course: str, budget: int | None, progress: Progress
+) -> Snapshot:
     def announce(cost: CallEstimate) -> None:
         progress(
             f"{course}: {cost.learners} learners, {cost.activities} activities, "
@@ -131,6 +133,7 @@ def _collect(settings: Settings, client: PullClient, course: str, budget: int | 
         utc_now(),
         budget,
         learner_roles=settings.site.learner_roles,
+        known=lambda: ledger.activity_keys(course),
         announce=announce,
     )
 

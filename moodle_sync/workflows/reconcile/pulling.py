@@ -118,6 +118,7 @@ def _pull(
         course,
         pace.now(),
         learner_roles=settings.site.learner_roles,
+        known=lambda: ledger.activity_keys(course),
         announce=announce,
     )
     pulled = stage(ledger, snapshot)

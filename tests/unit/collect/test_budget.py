@@ -22,7 +22,7 @@ from moodle_sync.moodle.pull import PullClient
     ],
 )
 def test_estimate_of_counts_batches(client: PullClient, learners: int, calls: int, requests: int) -> None:
-    found = survey(client, "sag:pull1@2026-02", frozenset({"student"}), {})
+    found = survey(client, "sag:pull1@2026-02", frozenset({"student"}), dict)
     people = tuple(range(learners))
     crowd = replace(found, learners=people, active=frozenset(people))
     cost = estimate_of(crowd, spent_calls=0, spent_requests=0, batched=True)
@@ -31,6 +31,6 @@ def test_estimate_of_counts_batches(client: PullClient, learners: int, calls: in
 
 
 def test_estimate_of_without_batches_is_a_request_a_call(client: PullClient) -> None:
-    found: Any = survey(client, "sag:pull1@2026-02", frozenset({"student"}), {})
+    found: Any = survey(client, "sag:pull1@2026-02", frozenset({"student"}), dict)
     cost = estimate_of(found, spent_calls=3, spent_requests=5, batched=False)
     assert cost.requests - 5 == cost.calls - 3

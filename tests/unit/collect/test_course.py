@@ -87,7 +87,7 @@ def test_enrolments_tell_active_from_not_active(client: PullClient, moodle: Any)
 
 
 def test_enrolments_with_other_learner_roles_are_of_those(client: PullClient, moodle: Any) -> None:
-    found = survey(client, COURSE, frozenset({"teacher"}), {})
+    found = survey(client, COURSE, frozenset({"teacher"}), dict)
     assert [fact.userid for fact in read_enrolments(found).facts] == [moodle.users["pull_t2"]]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from moodle_sync.collect.keys import Known
 from moodle_sync.collect.survey import Survey, survey
 from moodle_sync.errors import MoodleRefused
 from moodle_sync.moodle.functions import COMPANION_COURSE_STATE
@@ -17,8 +18,8 @@ KEYS = ["M1.A1", "M1.A2", "M1.Q1", "M1.Q2", "M1.F1", None, "M1.P1"]
 LEARNERS = frozenset({"student"})
 
 
-def look(client: PullClient, **idnumbers: Any) -> Survey:
-    return survey(client, COURSE, LEARNERS, idnumbers.get("idnumbers", {}))
+def look(client: PullClient, known: Known | None = None) -> Survey:
+    return survey(client, COURSE, LEARNERS, known or dict)
 
 
 def with_companion(moodle: Any, answer: Any) -> None:
@@ -44,7 +45,7 @@ def test_read_keys_from_the_modules_when_they_are_told(client: PullClient, moodl
 def test_read_keys_from_the_companion_first(client: PullClient, moodle: Any) -> None:
     ours = [{"key": key, "id": cmid} for key, cmid in zip(KEYS, moodle.cmids, strict=True) if key]
     with_companion(moodle, {"schema": 1, "json": json.dumps({"activities": ours})})
-    assert keys_of(look(client), moodle) == KEYS
+    assert keys_of(look(client, lambda: pytest.fail("what Moodle tells now is not asked for")), moodle) == KEYS
     assert moodle.called[-1][0] == COMPANION_COURSE_STATE
     assert moodle.called[-1][1]["namespace"] == "sag"
     assert moodle.count("core_course_get_course_module") == 0
@@ -65,9 +66,10 @@ def test_read_keys_not_told_come_from_the_gradebook_and_the_rest_is_said(client:
 
 def test_read_keys_not_told_may_come_from_the_caller(client: PullClient, moodle: Any) -> None:
     moodle.tells_idnumbers = False
-    idnumbers = {cmid: f"{COURSE}:{key}" if key else "" for cmid, key in zip(moodle.cmids, KEYS, strict=True)}
-    found = look(client, idnumbers=idnumbers)
-    assert keys_of(found, moodle) == KEYS
+    before = {cmid: key or "M1.ours-once" for cmid, key in zip(moodle.cmids, KEYS, strict=True)}
+    before[moodle.cmids[0]] = "M1.older"
+    found = look(client, lambda: before)
+    assert keys_of(found, moodle) == [*KEYS[:5], "M1.ours-once", "M1.P1"], "what the gradebook tells now goes first"
     assert found.warnings == ()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from moodle_sync.errors import VerificationFailed
+from moodle_sync.facts.models import ActivityCompletion, CourseCompletion, Fact
 from moodle_sync.ledger import Ledger
 
 
@@ -30,6 +31,30 @@ def test_facts_past_a_block_are_all_there_in_order(ledger: Ledger, course: Any, 
     assert pull() == 1200
     places = [(sealed.shard, sealed.idx) for sealed in ledger.facts(course.idnumber)]
     assert places == [(2026, idx) for idx in range(1200)]
+
+
+def test_activity_keys_are_as_the_newest_entry_has_them(ledger: Ledger, course: Any) -> None:
+    def seal(*facts: Fact) -> dict[int, str]:
+        snapshot = course.snapshot().model_copy(update={"facts": facts, "complete": frozenset()})
+        ledger.stage(snapshot, programme_digest=None, plan_id=None)
+        ledger.seal()
+        return ledger.activity_keys(course.idnumber)
+
+    def opened(cmid: int, key: str | None) -> Fact:
+        told = {"cmid": cmid, "activity": key, "modname": "page", "state": "complete", "automatic": True}
+        return ActivityCompletion(**about, overridden_by=None, **told)
+
+    about: Any = {"course": course.idnumber, "userid": 7, "occurred_at": None, "wsfunction": "x"}
+    criteria = [
+        {"type": 4, "activity": key, "cmid": cmid, "complete": True, "completed_at": None}
+        for cmid, key in ((11, "fin"), (12, None), (None, None))
+    ]
+    completed = CourseCompletion(**about, completed=False, criteria=criteria)
+    assert ledger.activity_keys(course.idnumber) == {}
+    assert seal(opened(10, "bienvenue"), opened(13, None), completed) == {10: "bienvenue", 11: "fin"}
+    assert seal(opened(13, "depuis"), opened(10, "accueil")) == {10: "accueil", 11: "fin", 13: "depuis"}
+    assert seal(opened(10, None)) == {11: "fin", 13: "depuis"}, "its idnumber was taken away: it is ours no longer"
+    assert ledger.activity_keys("sag:other@1") == {}
 
 
 def test_facts_erased_come_without_fact_and_person(

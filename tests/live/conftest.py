@@ -25,6 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs_companion(why): cannot hold on a site without the companion")
+    config.addinivalue_line("markers", "without_companion(why): only where the companion is not there")
     if not site.missing():
         config.pluginmanager.register(conformance.Recorder(write=bool(os.environ.get(f"{site.PREFIX}CONFORMANCE"))))
 
@@ -32,6 +34,15 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def live() -> LiveSite:
     return site.from_environment()
+
+
+@pytest.fixture(autouse=True)
+def offered(request: pytest.FixtureRequest, live: LiveSite) -> None:
+    """Skip what this site does not offer, and say what it is."""
+    for name, wanted in (("needs_companion", True), ("without_companion", False)):
+        marker = request.node.get_closest_marker(name)
+        if marker is not None and live.companion is not wanted:
+            pytest.skip(f"{'needs' if wanted else 'is for a site without'} the companion: {marker.args[0]}")
 
 
 @pytest.fixture(scope="session")

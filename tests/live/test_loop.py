@@ -1,68 +1,48 @@
-"""The whole loop on one site, in order: plan, apply, people at work, pull, verify, report; then edits, then changes.
+"""The loop on one site, in order: plan, apply, people at work, pull, verify, report. ``test_loop_later`` goes on.
 
-Each test stands on those before it, as a night stands on the day: run the file whole.
+Each test stands on those before it, as a night stands on the day: run the folder whole. What a site without the
+companion cannot do is blocked by name there, and the rest holds by the core route.
 """
 
 import shutil
 import sqlite3
 from collections import Counter
 from dataclasses import replace
-from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from livesupport import conformance
-from livesupport.folder import Folder, write_enrolments
+from livesupport.edits import enrol_by_hand
+from livesupport.folder import Folder
 from livesupport.site import LiveSite
-from livesupport.tool import Answer, changes, moodle_sync
-
-from moodle_sync.workflows.demo.edits import edit_by_hand, write_behind
-from moodle_sync.workflows.demo.people import (
-    NOTIONS,
-    Course,
-    attempt_quiz,
-    fill_rubric,
-    find_course,
-    hand_in,
-    read_page,
+from livesupport.story import (
+    ANIMATION,
+    HALF_DAYS,
+    KINDS,
+    LEARNERS,
+    SYNERGIES,
+    blocked,
+    count,
+    done,
+    open_kinds,
+    pull,
+    sealed,
 )
+from livesupport.tool import moodle_sync, to_do
 
-SYNERGIES = ("Synergies argumentées", "Note de synthèse", "Cartographie")
-ANIMATION = ("Clarté", "Cadre", "Participation", "Production")
-LEARNERS = 7
-KINDS = {
-    "category",
-    "framework",
-    "competency",
-    "course",
-    "section",
-    "activity",
-    "rubric",
-    "course_competency",
-    "activity_competency",
-    "course_completion",
-    "event",
-    "enrolment",
-    "group",
+from moodle_sync.workflows.demo.edits import write_behind
+from moodle_sync.workflows.demo.people import NOTIONS, Course, attempt_quiz, fill_rubric, hand_in, read_page
+
+BLOCKED = {
+    "section": 3,
+    "activity": 23,
+    "rubric": 8,
+    "activity_competency": 8,
+    "course_completion": 1,
+    "event": HALF_DAYS,
+    "enrolment": LEARNERS + 2,
+    "group": 2,
 }
-HALF_DAYS = 20
-
-
-def done(answer: Answer) -> Any:
-    assert answer.code == 0, answer.log
-    return answer.document
-
-
-def count(who: str, number: int) -> None:
-    conformance.requests[who] = conformance.requests.get(who, 0) + number
-
-
-def pull(folder: Folder) -> Any:
-    document = done(moodle_sync(folder, "pull"))
-    [course] = document["courses"]
-    assert course["incomplete"] == []
-    return document
+"""How many objects of each kind the programme has that only the companion makes."""
 
 
 # ---- files into Moodle ----------------------------------------------------------------------------------------------
@@ -77,10 +57,13 @@ def test_ledger_init_makes_every_part_once(folder: Folder) -> None:
     assert moodle_sync(folder, "ledger", "init").code == 4
 
 
-def test_plan_of_an_empty_site_creates_everything(folder: Folder) -> None:
-    document = done(moodle_sync(folder, "plan", "--out", str(folder.path / "plan.json")))
-    assert {change["action"] for change in document["changes"]} == {"create"}
+def test_plan_of_an_empty_site_creates_what_it_can_and_names_what_is_blocked(folder: Folder, live: LiveSite) -> None:
+    answer = moodle_sync(folder, "plan", "--out", str(folder.path / "plan.json"))
+    document = done(answer)
+    assert {change["kind"] for change in document["changes"] if change["action"] == "create"} == open_kinds(live)
     assert {change["kind"] for change in document["changes"]} == KINDS
+    assert {change["action"] for change in document["changes"]} <= {"create", "blocked"}
+    assert blocked(answer) == ({} if live.companion else BLOCKED)
 
 
 def test_plan_names_no_person(folder: Folder, live: LiveSite) -> None:
@@ -100,10 +83,22 @@ def test_apply_of_a_plan_already_done_is_stale(folder: Folder) -> None:
     assert moodle_sync(folder, "apply", str(folder.path / "plan.json")).code == 3
 
 
-def test_plan_again_is_empty(folder: Folder) -> None:
-    assert changes(moodle_sync(folder, "plan")) == []
+def test_plan_again_is_empty(folder: Folder, live: LiveSite) -> None:
+    answer = moodle_sync(folder, "plan")
+    assert (to_do(answer), answer.document["counts"]["writes"]) == ([], 0)
+    assert blocked(answer) == ({} if live.companion else BLOCKED)
 
 
+@pytest.mark.without_companion("it makes the enrolments itself")
+def test_people_enrolled_by_hand_are_blocked_no_longer(live: LiveSite, folder: Folder, course: Course) -> None:
+    enrol_by_hand(live.editor.ws, course, "student", live.learners[:LEARNERS])
+    enrol_by_hand(live.editor.ws, course, "teacher", live.trainers)
+    answer = moodle_sync(folder, "plan")
+    assert to_do(answer) == []
+    assert blocked(answer) == {kind: number for kind, number in BLOCKED.items() if kind != "enrolment"}
+
+
+@pytest.mark.needs_companion("course completion is set by it")
 def test_course_completion_edited_by_hand_is_drift(live: LiveSite, folder: Folder, course: Course) -> None:
     def aggregate(how: str) -> None:
         item = {"key": "completion", "fields": {"aggregation": how}}
@@ -111,14 +106,15 @@ def test_course_completion_edited_by_hand_is_drift(live: LiveSite, folder: Folde
 
     aggregate("any")
     key = f"{folder.course}:completion"
-    assert changes(moodle_sync(folder, "plan")) == [("drift", "course_completion", key, ("aggregation",))]
+    assert to_do(moodle_sync(folder, "plan")) == [("drift", "course_completion", key, ("aggregation",))]
     aggregate("all")
-    assert changes(moodle_sync(folder, "plan")) == []
+    assert to_do(moodle_sync(folder, "plan")) == []
 
 
 # ---- people at work -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.needs_companion("it makes the activities that people work in")
 def test_people_work_in_the_course(live: LiveSite, course: Course) -> None:
     ann, bob, cleo, dan, eve, fay, gus = live.learners[:LEARNERS]
     trainer, second = live.trainers[:2]
@@ -141,6 +137,7 @@ def test_people_work_in_the_course(live: LiveSite, course: Course) -> None:
 # ---- results into the ledger ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.needs_companion("it makes the activities that people work in")
 def test_pull_brings_every_kind_of_fact(folder: Folder) -> None:
     document = pull(folder)
     [pulled] = document["courses"]
@@ -157,15 +154,16 @@ def test_pull_brings_every_kind_of_fact(folder: Folder) -> None:
     assert kinds["activity_completion"] >= 9
 
 
-def sealed(folder: Folder) -> list[Any]:
-    """The facts of the course, read from the ledger as the report reads them."""
-    from moodle_sync.config import load_settings
-    from moodle_sync.workflows.ledger import open_ledger
+@pytest.mark.without_companion("there is more to pull there than enrolments")
+def test_pull_brings_who_is_enrolled(folder: Folder, live: LiveSite) -> None:
+    document = pull(folder)
+    count("pull", document["requests"])
+    assert document["size"] == document["sealed"] > LEARNERS
+    told = {(fact.kind, fact.userid, fact.active, fact.roles) for fact in sealed(folder)}
+    assert told == {("enrolment", learner.userid, True, ("student",)) for learner in live.learners[:LEARNERS]}
 
-    with open_ledger(load_settings(folder.path / "config.toml"), readonly=True) as ledger:
-        return [entry.fact for entry in ledger.facts(folder.course) if entry.fact is not None]
 
-
+@pytest.mark.needs_companion("it makes the activities that people work in")
 def test_facts_say_what_people_did(folder: Folder, live: LiveSite) -> None:
     ann, bob, cleo, *_ = live.learners
     facts = sealed(folder)
@@ -219,146 +217,3 @@ def test_report_names_every_learner_objective_and_entry(folder: Folder, live: Li
     assert "présence : aucune trace" in page.lower()
     assert "<script" not in page
     assert target.stat().st_mode & 0o077 == 0
-
-
-# ---- the files move on ----------------------------------------------------------------------------------------------
-
-
-def test_session_moved_is_an_update_of_exactly_what_hangs_on_it(folder: Folder, live: LiveSite) -> None:
-    """A later last day, another place and a mended text: no result of a learner changes."""
-    file = folder.path / "course_specs" / "sessions" / f"{folder.session}.yaml"
-    text = file.read_text(encoding="utf-8").replace("place: Marseille", "place: Marseille et Aubagne")
-    last = text.rindex("{date: ") + len("{date: ")
-    later = date.fromisoformat(text[last : last + 10]) + timedelta(days=1)
-    text = f"{text[:last]}{later}{text[last + 10 :]}"
-    erratum = '{field: modules.M2.activities.methodes.title, text: "Méthodes", author: "A", reason: "coquille"}'
-    text += f"errata:\n  - {erratum}\n"
-    file.write_text(text, encoding="utf-8")
-    write_enrolments(folder.path, folder.session, live, LEARNERS + 1)
-    plan = folder.path / "plan.json"
-    found = changes(moodle_sync(folder, "plan", "--out", str(plan)))
-    child = f"{folder.course}:"
-    assert {(action, kind, key, fields) for action, kind, key, fields in found if kind != "enrolment"} == {
-        ("update", "course", folder.course, ("summary", "enddate")),
-        ("update", "activity", f"{child}M2.participation", ("due",)),
-        ("update", "activity", f"{child}M2.plan-daction", ("due",)),
-        ("update", "activity", f"{child}M2.notions", ("due",)),
-        ("update", "activity", f"{child}M2.methodes", ("name",)),
-        ("update", "activity", f"{child}suivi", ("opens", "due")),
-        *(("update", "event", f"{child}demi-journee-{n:02d}", ("location",)) for n in range(1, HALF_DAYS - 1)),
-        *(
-            ("update", "event", f"{child}demi-journee-{n:02d}", ("start", "location"))
-            for n in range(HALF_DAYS - 1, HALF_DAYS + 1)
-        ),
-    }
-    assert [action for action, kind, *_ in found if kind == "enrolment"] == ["create"]
-    document = done(moodle_sync(folder, "apply", str(plan)))
-    assert (document["done"], document["failed"]) == (7 + HALF_DAYS, [])
-    assert changes(moodle_sync(folder, "plan")) == []
-    assert pull(folder)["new_entries"] == 1, "the eighth learner's enrolment, and nothing else"
-
-
-def test_programme_changed_under_a_running_session_is_refused(folder: Folder) -> None:
-    file = folder.path / "course_specs" / "courses" / "pouvoir-dagir.yaml"
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("grade_pass: 6", "grade_pass: 5"), encoding="utf-8")
-    assert moodle_sync(folder, "plan").code == 3
-    file.write_text(text, encoding="utf-8")
-    assert changes(moodle_sync(folder, "plan")) == []
-
-
-# ---- edits behind the tool's back -----------------------------------------------------------------------------------
-
-
-def test_hand_edits_are_named_as_drift_exactly(live: LiveSite, folder: Folder, course: Course) -> None:
-    edits = edit_by_hand(live.editor.ws, live.push, folder.names, course)
-    # People stand in plans by a keyed digest: which enrolment it is shows only by being the one that is left.
-    suspension = {"roleid": 5, "userid": live.learners[6].userid, "courseid": course.id, "suspend": 1}
-    live.editor.ws("enrol_manual_enrol_users", enrolments=[suspension])
-    answer = moodle_sync(folder, "plan", "--out", str(folder.path / "plan.json"))
-    assert answer.code == 0, "drift alone is no failure"
-    assert {action for action, *_ in changes(answer)} == {"drift"}
-    found = [(kind, key, field) for _, kind, key, fields in changes(answer) for field in fields]
-    assert sorted(edits) == sorted(one for one in found if one[0] != "enrolment")
-    assert [(kind, field) for kind, _, field in found if kind == "enrolment"] == [("enrolment", "status")]
-    # Course completion was tried before anybody had completed anything: Moodle locks it afterwards.
-    assert {kind for kind, *_ in found} == KINDS - {"course_completion"}
-
-
-def test_apply_keeps_every_drifted_field(folder: Folder) -> None:
-    before = moodle_sync(folder, "plan").document["changes"]
-    done(moodle_sync(folder, "apply", str(folder.path / "plan.json")))
-    assert moodle_sync(folder, "plan").document["changes"] == before
-
-
-# ---- changed facts --------------------------------------------------------------------------------------------------
-
-
-def test_changed_facts_are_the_only_new_entries(live: LiveSite, folder: Folder, course: Course) -> None:
-    pull(folder)  # what the edits above did to facts (a suspension) is pulled first
-    ann, bob, _, dan, *_ = live.learners
-    size = len(sealed(folder))
-    trainer = live.trainers[0]
-    group = live.editor.ws("core_group_create_groups", groups=[{"courseid": course.id, "name": "A", "description": ""}])
-    live.editor.ws("core_group_add_group_members", members=[{"groupid": group[0]["id"], "userid": bob.userid}])
-    read_page(dan, course, "bienvenue")
-    attempt_quiz(bob, course, "M2.notions", NOTIONS, share=0.2, finish=False)
-    fill_rubric(trainer, course, "M1.synergies", ann, dict(zip(SYNERGIES, (4, 2, 1), strict=True)), "relu")
-    pull(folder)
-    found = Counter((fact.kind, fact.userid) for fact in sealed(folder)[size:])
-    assert found == Counter(
-        {
-            ("enrolment", bob.userid): 1,
-            ("activity_completion", dan.userid): 1,
-            ("course_completion", dan.userid): 1,
-            ("quiz_attempt", bob.userid): 1,
-            ("rubric_filling", ann.userid): 1,
-            ("grade", ann.userid): found["grade", ann.userid],
-        }
-    )
-    assert found["grade", ann.userid] in (1, 2), "the assignment's grade, and the course total where it is shown"
-
-
-def test_a_value_that_comes_back_is_a_third_entry(live: LiveSite, folder: Folder, course: Course) -> None:
-    ann = live.learners[0]
-    scores_again = dict(zip(SYNERGIES, (5, 2, 1), strict=True))
-    fill_rubric(live.trainers[0], course, "M1.synergies", ann, scores_again, "argumenté")
-    pull(folder)
-    scores = [
-        str(criterion.score)
-        for fact in sealed(folder)
-        if fact.kind == "rubric_filling" and fact.userid == ann.userid
-        for criterion in fact.criteria
-        if criterion.criterion == SYNERGIES[0]
-    ]
-    assert scores == ["5", "4", "5"]
-    assert pull(folder)["new_entries"] == 0
-
-
-def test_an_unenrolled_learner_vanishes_and_nothing_is_removed(live: LiveSite, folder: Folder, course: Course) -> None:
-    fay = live.learners[5]
-    before = sealed(folder)
-    unenrol = {"userid": fay.userid, "courseid": course.id}
-    live.editor.ws("enrol_manual_unenrol_users", enrolments=[unenrol])
-    pull(folder)
-    after = sealed(folder)
-    assert after[: len(before)] == before
-    gone = {fact.was for fact in after[len(before) :] if fact.kind == "vanished" and fact.userid == fay.userid}
-    assert "enrolment" in gone
-    assert done(moodle_sync(folder, "ledger", "verify", "--payloads"))["ok"]
-
-
-def test_course_is_found_again_by_its_key(live: LiveSite, folder: Folder, course: Course) -> None:
-    assert find_course(live.editor, folder.course).id == course.id
-    count("people", live.actor_calls)
-
-
-@pytest.mark.parametrize("command", [("pull",), ("plan",)])
-def test_wrong_token_is_denied_and_never_shown(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
-) -> None:
-    for name in ("PUSH", "PULL"):
-        monkeypatch.setenv(f"MOODLE_SYNC_{name}_TOKEN", "0123456789abcdef0123456789abcdef")
-    answer = moodle_sync(folder, *command)
-    assert answer.code == 5
-    assert "0123456789abcdef" not in answer.log

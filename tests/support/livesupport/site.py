@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from livesupport.ws import Ws
+from moodle_sync.moodle.functions import COMPANION_STATUS
 from moodle_sync.workflows.demo.people import Actor
 
 PREFIX = "MOODLE_SYNC_LIVE_"
@@ -15,7 +16,13 @@ NEEDED = ("URL", "PUSH_TOKEN", "PULL_TOKEN", "ACTORS")
 
 @dataclass(frozen=True)
 class LiveSite:
-    """Where to test, and with whom. ``editor`` may change courses by hand, as a manager does."""
+    """Where to test, and with whom.
+
+    Attributes:
+        companion: whether the push token sees the companion: what is not offered is not asked for.
+        core_pull_token: a token of the pull account in a service of core functions alone, or "".
+        editor: may change courses by hand, as a manager does.
+    """
 
     url: str
     push_token: str
@@ -23,6 +30,8 @@ class LiveSite:
     learners: tuple[Actor, ...]
     trainers: tuple[Actor, ...]
     editor: Actor
+    companion: bool
+    core_pull_token: str
 
     @property
     def push(self) -> Ws:
@@ -50,6 +59,7 @@ def from_environment() -> LiveSite:
     values = {name: os.environ[PREFIX + name] for name in NEEDED}
     url = values["URL"].rstrip("/")
     people = json.loads(Path(values["ACTORS"]).read_text(encoding="utf-8"))
+    functions = Ws(url, values["PUSH_TOKEN"])("core_webservice_get_site_info")["functions"]
     return LiveSite(
         url,
         values["PUSH_TOKEN"],
@@ -57,6 +67,8 @@ def from_environment() -> LiveSite:
         tuple(_actor(url, one) for one in people["learners"]),
         tuple(_actor(url, one) for one in people["trainers"]),
         _actor(url, people["editor"]),
+        COMPANION_STATUS in {function["name"] for function in functions},
+        os.environ.get(PREFIX + "CORE_PULL_TOKEN", ""),
     )
 
 

@@ -28,9 +28,10 @@ def moodle_sync(folder: Folder, *words: str) -> Answer:
     return Answer(code, json.loads(text) if text.strip() else None, log.getvalue())
 
 
-def changes(answer: Answer) -> list[tuple[str, str, str, tuple[str, ...]]]:
-    """A plan's changes as (action, kind, key, field names)."""
+def to_do(answer: Answer) -> list[tuple[str, str, str, tuple[str, ...]]]:
+    """A plan's changes as (action, kind, key, field names), without those that no open route can make."""
     return [
         (change["action"], change["kind"], change["key"], tuple(field["name"] for field in change["fields"]))
         for change in answer.document["changes"]
+        if change["action"] != "blocked"
     ]

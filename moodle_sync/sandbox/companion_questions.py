@@ -117,8 +117,12 @@ class Questions:
             return self._scope.contextid
         bank = world.modules.one(course=course.id, modname="qbank")
         if bank is None:
-            row = QBank(name=f"{course.shortname} course question bank", type="system")
+            about = "This question bank was created automatically when the site was upgraded."
+            row = QBank(name="System shared question bank", intro=about, type="system")
             bank = add_module(world, course, "qbank", row, section_at(world, course.id, 0))
+            # Hidden, so that only who may see hidden activities and has mod/qbank:view is shown it: a service account
+            # of the documented roles is not.
+            bank.visible = bank.visibleold = False
         return world.context(MODULE_LEVEL, bank.id)
 
     def _entries(self) -> dict[str, QuestionEntry]:

@@ -27,7 +27,7 @@ from moodle_sync.sandbox.rows_site import Course, CourseModule, Service, User
 from moodle_sync.sandbox.world import CATEGORY_LEVEL, COURSE_LEVEL, MODULE_LEVEL, SYSTEM, World
 
 BATCH = "tool_mobile_call_external_functions"
-VIEWABLE = ("assign", "quiz", "feedback", "page", "url", "resource", "label")
+VIEWABLE = ("assign", "quiz", "feedback", "page", "url", "resource", "label", "qbank")
 """The types of activity that have a capability ``mod/X:view``: without it they are not there, and no error says so."""
 _TAGS = re.compile(r"<[^<>]*>")
 _DANGER = re.compile(r"<(script|iframe|object|style)\b.*?</\1>", re.DOTALL | re.IGNORECASE)

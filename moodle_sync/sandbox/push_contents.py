@@ -46,7 +46,7 @@ def get_contents(world: World, caller: Caller, params: dict[str, Any]) -> Any:
         if not section.visible and not caller.can("moodle/course:viewhiddensections", contextid):
             continue
         modules = [] if without else [world.modules[cmid] for cmid in section.sequence]
-        modules = [module for module in modules if sees(world, caller, module) and module.modname != "qbank"]
+        modules = [module for module in modules if sees(world, caller, module)]
         rows = [_module(world, caller, module, empty=empty) for module in modules]
         shown.append(_section(caller, section) | {"modules": rows})
     return shown
@@ -92,7 +92,7 @@ def _settings(world: World, module: CourseModule) -> dict[str, Any]:
         "completionpassgrade": int(module.completionpassgrade),
         "completionview": int(module.completionview),
         "completionexpected": module.completionexpected,
-        "showdescription": 0,
+        "showdescription": int(module.modname == "qbank"),
         "availability": module.availability,
     }
     item = world.grade_items.one(itemtype="mod", itemmodule=module.modname, iteminstance=module.instance, itemnumber=0)
@@ -156,9 +156,10 @@ def _module(world: World, caller: Caller, module: CourseModule, *, empty: bool) 
     if is_tracking(world, module):
         status = status_of(world, module, caller.user.id)
         shown["completiondata"] = {name: value for name, value in status.items() if name not in _IN_STATUS}
+    if module.modname in ("label", "qbank"):
+        shown |= {"description": f'<div class="no-overflow">{caller.html(world.instance(module).intro)}</div>'}
     if module.modname == "label":
         del shown["url"]
-        shown |= {"description": f'<div class="no-overflow">{caller.html(world.instance(module).intro)}</div>'}
         shown["noviewlink"] = True
     return shown | shown_files(world, module, empty=empty)
 

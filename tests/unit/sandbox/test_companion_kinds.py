@@ -205,6 +205,22 @@ def test_course_completion_is_locked_once_somebody_met_a_criterion(site: Any) ->
 # ---- quizzes ---------------------------------------------------------------------------------------------------------
 
 
+def test_question_bank_is_shown_to_whoever_may_see_hidden_activities_and_view_it(site: Any) -> None:
+    """As real sites showed it: a hidden activity of the general section from 5.0 on, not told to a service account."""
+    site.activity("q", "quiz", questions=questions(GIFT))
+
+    def shown(who: str) -> list[dict[str, Any]]:
+        sections = site(who, "core_course_get_contents", courseid=site.course)
+        return [one for section in sections for one in section["modules"] if one["modname"] == "qbank"]
+
+    assert shown("push") == shown("pull") == []
+    banks = [] if site.sandbox.world.version == "4.5" else [(0, True, "System shared question bank")]
+    assert [(one["visible"], one["uservisible"], one["name"]) for one in shown("editor")] == banks
+    for bank in shown("editor"):
+        assert site("editor", "core_course_get_course_module", cmid=bank["id"])["cm"]["idnumber"] is None
+        assert site.refused("pull", "core_course_get_course_module", cmid=bank["id"]).errorcode == "requireloginerror"
+
+
 def test_questions_have_a_slot_each_in_the_order_of_the_file(site: Any) -> None:
     state = site.activity("q", "quiz", questions=questions(GIFT))["state"]
     assert [(one["key"], one["qtype"], one["mark"]) for one in state["questions"]] == [

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from moodle_sync.errors import MoodleSyncError
 from moodle_sync.ledger import Ledger, Places
 from moodle_sync.ledger.exporting import exported
@@ -32,6 +34,7 @@ def _sound(places: Places, notes: list[str]) -> str | None:
         return None
 
 
+@pytest.mark.only("sqlite")
 def test_verify_any_flipped_byte_of_the_file_is_found_or_changes_nothing(
     ledger: Ledger,
     places: Places,

@@ -18,9 +18,9 @@ from moodle_sync.sandbox.contracts import PLUGIN_VERSIONS, RELEASES
 from moodle_sync.sandbox.dispatch import Caller, function
 from moodle_sync.sandbox.push_site import COMPANION_VERSION
 from moodle_sync.sandbox.rows_site import CourseModule
-from moodle_sync.sandbox.world import COURSE_LEVEL, MODULE_LEVEL, World
+from moodle_sync.sandbox.world import COURSE_LEVEL, MODULE_LEVEL, SYSTEM, World
 
-RELEASE = "0.2.0"
+RELEASE = "0.3.0"
 SITE_KINDS = ("category", "course", "framework", "competency", "course_competency")
 TOLD = """local/moodlesync:read local/moodlesync:write webservice/rest:use moodle/category:manage moodle/course:create
 moodle/course:view moodle/course:viewhiddencourses moodle/course:viewhiddensections
@@ -42,12 +42,15 @@ moodle/grade:viewall moodle/grade:viewhidden gradereport/user:view mod/quiz:view
 mod/assign:viewgrades mod/feedback:view mod/feedback:viewreports moodle/competency:usercompetencyview
 moodle/competency:planview"""
 """The capabilities that ``get_status`` tells of."""
+NEVER_IN_A_COURSE = ("coursecreator", "guest", "user", "frontpage")
+"""Roles that Moodle lets nobody give in a course."""
 
 
 @function("local_moodlesync_get_status")
 def get_status(world: World, caller: Caller, params: dict[str, Any]) -> Any:
     """What this site is, and what the caller may do at system level."""
     require_system(caller, "local/moodlesync:read")
+    age = caller.faults.cron_age
     return pack(
         {
             "release": RELEASE,
@@ -59,8 +62,18 @@ def get_status(world: World, caller: Caller, params: dict[str, Any]) -> Any:
             "servertime": world.now(),
             "userid": caller.user.id,
             "capabilities": {name: caller.can(name) for name in TOLD.split()},
+            "assigns": _assigns(world, caller),
+            "languages": ["en"] if "french" in caller.faults.off else ["en", "fr"],
+            "lastcron": None if age is None else world.now() - age,
         }
     )
+
+
+def _assigns(world: World, caller: Caller) -> list[str]:
+    """The roles that the caller's own roles let it give in a course, whether or not it may give any."""
+    own = world.roles_of(caller.user.id, world.context(SYSTEM))
+    names = {world.roles[number].shortname for role in own for number in role.assigns}
+    return sorted(names - set(NEVER_IN_A_COURSE))
 
 
 @function("local_moodlesync_get_course_state")

@@ -31,12 +31,13 @@ def get_enrolled_users(world: World, caller: Caller, params: dict[str, Any]) -> 
     options = _options(params["options"])
     caller.require_course(course.id, wrapped=True)
     context = course_context(world, course.id)
-    caller.require("moodle/course:viewparticipants", context)
+    if not caller.can("moodle/course:enrolreview", context):
+        caller.require("moodle/course:viewparticipants", context)
     if options["onlyactive"] or options["onlysuspended"]:
         caller.require("moodle/course:enrolreview", context)
     if options["withcapability"]:
         caller.require("moodle/role:review", context)
-    if options["groupid"] and course.groupmode == 1:
+    if options["groupid"] and options["groupid"] not in groups_of(world, course.id, caller.user.id):
         caller.require("moodle/site:accessallgroups", context)
     users = [world.users[userid] for userid in _wanted(world, caller, course, options)]
     users = [user for user in users if user.id == caller.user.id or caller.can("moodle/user:viewdetails", context)]

@@ -28,10 +28,14 @@ class Fault:
 class Faults:
     """The faults that wait. Safe to use while the server runs.
 
-    ``lacking`` holds ``(capability, username)`` of what is taken away; the name ``*`` stands for everybody.
+    ``lacking`` holds ``(capability, username)`` of what is taken away; the name ``*`` stands for everybody. ``off``
+    holds what is switched off, or not there, on the whole site: ``rest``, ``completion``, ``competencies``, ``french``
+    (the language pack). ``cron_age`` says how many seconds ago cron last began, None that it never did.
     """
 
     lacking: set[tuple[str, str]] = field(default_factory=set)
+    off: set[str] = field(default_factory=set)
+    cron_age: int | None = 30
     _waiting: list[Fault] = field(default_factory=list)
     _delays: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -61,6 +65,8 @@ class Faults:
             self._waiting.clear()
             self._delays.clear()
         self.lacking.clear()
+        self.off.clear()
+        self.cron_age = 30
 
     def lacks(self, capability: str, username: str) -> bool:
         """Whether the capability was taken away from this user."""

@@ -184,7 +184,7 @@ def _matching(world: World, field: str, value: str) -> list[Course]:
 def _shown(world: World, caller: Caller, course: Course) -> dict[str, Any] | None:
     contextid = world.context(COURSE_LEVEL, course.id)
     manages = caller.can("moodle/course:update", contextid)
-    if not course.visible and not manages and not caller.can("moodle/course:viewhiddencourses", contextid):
+    if not course.visible and not caller.can("moodle/course:viewhiddencourses", contextid):
         return None
     shown = _public(world, caller, course, contextid)
     if not caller.sees_course(course):

@@ -8,7 +8,7 @@ from moodle_sync.sandbox.contracts import PLUGIN_VERSIONS, RELEASES
 from moodle_sync.sandbox.dispatch import Caller, function
 from moodle_sync.sandbox.world import World
 
-COMPANION_VERSION = "2026112201"
+COMPANION_VERSION = "2026112203"
 FEATURES = {
     "usecomments": 1,
     "usetags": 1,
@@ -29,6 +29,7 @@ FEATURES = {
 def get_site_info(world: World, caller: Caller, params: dict[str, Any]) -> Any:
     """The functions are those of this service alone, each with the version of the component that it belongs to."""
     version = PLUGIN_VERSIONS[world.version]
+    off = {f"enable{name}" for name in caller.faults.off}
     served = [
         {"name": name, "version": COMPANION_VERSION if name.startswith("local_moodlesync_") else version}
         for name in caller.service.functions
@@ -49,7 +50,7 @@ def get_site_info(world: World, caller: Caller, params: dict[str, Any]) -> Any:
         "release": RELEASES[world.version],
         "version": version,
         "mobilecssurl": "",
-        "advancedfeatures": [{"name": name, "value": value} for name, value in FEATURES.items()],
+        "advancedfeatures": [{"name": name, "value": 0 if name in off else value} for name, value in FEATURES.items()],
         "usercanmanageownfiles": True,
         "userquota": 104857600,
         "usermaxuploadfilesize": 2097152,

@@ -73,6 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "sandbox"
     sys_version = ""
+    disable_nagle_algorithm = True  # head and body are two writes: the second would wait 40 ms for an answer
 
     def do_GET(self) -> None:
         """Everything but the web service's path, and every method but POST, is not there."""
@@ -94,6 +95,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _call(self, form: dict[str, Any]) -> None:
         wsfunction = str(form.get("wsfunction", ""))
+        if "rest" in self.server.faults.off:
+            self._send(HTTPStatus.FORBIDDEN, "text/html; charset=utf-8", "")
+            return
         before = len(self.server.dispatcher.calls)
         try:
             with self.server.lock:

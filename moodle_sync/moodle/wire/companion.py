@@ -17,7 +17,10 @@ class Envelope(Wire):
 
 
 class CompanionStatus(Wire):
-    """The companion on this site, and which of the needed capabilities the caller has at system level."""
+    """The companion on this site, and which of the needed capabilities the caller has at system level.
+
+    The last three came with release 0.3.0 of the companion: an older one tells none of them.
+    """
 
     release: Text
     version: Int | Text
@@ -29,6 +32,12 @@ class CompanionStatus(Wire):
     servertime: Epoch
     userid: Int
     capabilities: dict[str, Flag]
+    assigns: tuple[Text, ...] | None = None
+    """Shortnames of the roles that the caller's own let it give in a course."""
+    languages: tuple[Text, ...] | None = None
+    """Codes of the language packs that are installed."""
+    lastcron: Epoch = None
+    """When cron last began. None with ``languages`` told: never."""
 
 
 class ItemError(Wire):

@@ -68,6 +68,10 @@ class ModuleRow(Wire):
     visible: Flag
     completion: Int = 0
     """0 not tracked, 1 marked by hand, 2 automatic."""
+    uservisible: Flag = True
+    """False where the page shows that there is something, and does not let the account in."""
+    availability: Told = None
+    """The conditions as JSON text, "" for none; None when the account may not see them."""
 
 
 class SectionRow(Wire):

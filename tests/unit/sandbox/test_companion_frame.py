@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from importlib import resources
 from typing import Any
 
 import pytest
+
+PLUGIN = resources.files("moodle_sync") / "companion" / "local_moodlesync"
 
 DIGEST = "0123456789abcdef" * 4
 SECTIONS = "upsert_sections"
@@ -144,6 +148,31 @@ def test_status_tells_capabilities_and_the_site(site: Any) -> None:
     assert told["capabilities"]["moodle/grade:viewhidden"] is True
     assert told["moodle_release"].startswith(site.world.version)
     assert len(told["site_id"]) == 64
+
+
+def test_status_tells_roles_languages_and_cron(site: Any) -> None:
+    def told(who: str) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(site(who, "local_moodlesync_get_status")["json"])
+        return answer
+
+    assert told("push")["assigns"] == ["editingteacher", "student", "teacher"]
+    site.faults.lack("moodle/role:assign", "push")
+    assert told("push")["assigns"] == ["editingteacher", "student", "teacher"], "the matrix, whatever may be done by it"
+    assert told("pull")["assigns"] == []
+    assert told("pull")["languages"] == ["en", "fr"]
+    assert told("pull")["servertime"] - told("pull")["lastcron"] == 30
+    site.faults.off.add("french")
+    site.faults.cron_age = None
+    assert (told("pull")["languages"], told("pull")["lastcron"]) == (["en"], None)
+
+
+def test_status_tells_release_and_capabilities_as_the_plugin_does(site: Any) -> None:
+    told = json.loads(site("push", "local_moodlesync_get_status")["json"])
+    version = (PLUGIN / "version.php").read_text(encoding="utf-8")
+    assert f"$plugin->version = {told['version']};" in version
+    assert f"$plugin->release = '{told['release']}';" in version
+    listed = (PLUGIN / "classes" / "local" / "status.php").read_text(encoding="utf-8").split("CAPABILITIES = [")[1]
+    assert set(told["capabilities"]) == set(re.findall(r"'([a-z/_]+:[a-z]+)'", listed.split("];")[0]))
 
 
 def test_same_key_twice_is_a_conflict_and_another_courses_key_a_copy(site: Any) -> None:

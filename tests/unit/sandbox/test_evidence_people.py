@@ -106,7 +106,6 @@ def test_missing_capability_leaves_fields_out_without_a_word(scene: Scene, capab
 @pytest.mark.parametrize(
     ("capability", "options", "errorcode"),
     [
-        ("moodle/course:viewparticipants", {}, "nopermissions"),
         ("moodle/course:enrolreview", {"onlyactive": 1}, "nopermissions"),
         ("moodle/role:review", {"withcapability": "mod/assign:grade"}, "nopermissions"),
         ("moodle/course:view", {}, "errorcoursecontextnotvalid"),
@@ -116,6 +115,21 @@ def test_missing_capability_is_refused(scene: Scene, capability: str, options: d
     scene.faults.lack(capability)
     pairs = [{"name": name, "value": str(value)} for name, value in options.items()]
     assert scene.refusal(scene.puller, USERS, courseid=scene.course.id, options=pairs) == errorcode
+
+
+def test_people_are_listed_to_who_sees_participants_or_reviews_enrolments(scene: Scene) -> None:
+    everybody = users(scene)
+    scene.faults.lack("moodle/course:viewparticipants")
+    assert users(scene) == everybody
+    scene.faults.lack("moodle/course:enrolreview")
+    assert scene.refusal(scene.puller, USERS, courseid=scene.course.id, options=[]) == "nopermissions"
+
+
+def test_people_of_a_group_that_is_not_ones_own_need_all_groups_in_any_course(scene: Scene) -> None:
+    options = [{"name": "groupid", "value": "999"}]
+    assert scene.pull(USERS, courseid=scene.course.id, options=options) == []
+    scene.faults.lack("moodle/site:accessallgroups")
+    assert scene.refusal(scene.puller, USERS, courseid=scene.course.id, options=options) == "nopermissions"
 
 
 def test_missing_view_of_people_leaves_nobody(scene: Scene) -> None:

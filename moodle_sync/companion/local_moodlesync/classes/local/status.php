@@ -25,7 +25,7 @@
 namespace local_moodlesync\local;
 
 /**
- * Versions, the identity of the site, and what the caller may do.
+ * Versions, the identity of the site, what the caller may do, and what no core web service tells of the site.
  */
 final class status {
     /** What pushing and pulling ask for, at system level. */
@@ -123,6 +123,57 @@ final class status {
             'servertime' => time(),
             'userid' => (int)$USER->id,
             'capabilities' => $capabilities,
+            'assigns' => self::assigns((int)$USER->id, $context),
+            'languages' => self::languages(),
+            'lastcron' => self::lastcron(),
         ];
+    }
+
+    /**
+     * The roles that "Allow role assignments" lets the caller give in a course, by shortname; get_assignable_roles()
+     * would ask for a course, and for moodle/role:assign, which is told apart.
+     *
+     * @param int $userid
+     * @param \context_system $context
+     * @return string[] sorted
+     */
+    private static function assigns(int $userid, \context_system $context): array {
+        global $DB;
+        $allowed = '';
+        $params = ['courselevel' => CONTEXT_COURSE];
+        if (!is_siteadmin($userid)) {
+            $allowed = 'JOIN (SELECT DISTINCT raa.allowassign AS roleid
+                                FROM {role_allow_assign} raa
+                                JOIN {role_assignments} ra ON ra.roleid = raa.roleid
+                               WHERE ra.userid = :userid AND ra.contextid = :contextid) a ON a.roleid = r.id';
+            $params += ['userid' => $userid, 'contextid' => $context->id];
+        }
+        $sql = "SELECT r.id, r.shortname
+                  FROM {role} r
+                  JOIN {role_context_levels} rcl ON rcl.roleid = r.id AND rcl.contextlevel = :courselevel
+               $allowed";
+        $names = array_values($DB->get_records_sql_menu($sql, $params));
+        sort($names, SORT_STRING);
+        return $names;
+    }
+
+    /**
+     * The codes of the language packs that are installed, those among them that are not offered to users too.
+     *
+     * @return string[] sorted
+     */
+    private static function languages(): array {
+        $codes = array_keys(get_string_manager()->get_list_of_translations(true));
+        sort($codes, SORT_STRING);
+        return $codes;
+    }
+
+    /**
+     * When cron last began, null when it never did.
+     *
+     * @return int|null
+     */
+    private static function lastcron(): ?int {
+        return (int)get_config('tool_task', 'lastcronstart') ?: null;
     }
 }

@@ -123,7 +123,8 @@ def test_doctor_of_a_sound_site_fails_nothing_and_changes_nothing(work: Any, moo
     assert (code, failed) == (0, [])
     for name in ("address", "Moodle", "push token", "pull token", "companion", "completion", "ledger"):
         assert marks(found, name) == ["ok"], name
-    assert marks(found, "cron") == marks(found, "French") == ["unknown"]
+    for name in ("cron", "French", "push assigns"):
+        assert marks(found, name) == ["unknown"], "a companion before 0.3.0 does not tell of it"
     assert marks(found, "clock") == ["warning"], "the companion's clock stands at 1970 here"
     assert work.files() == before
     assert all(name.split("_")[2] == "get" or name.startswith("local_moodlesync_get") for name in moodle.address.seen)
@@ -201,6 +202,11 @@ def course_of(moodle: Site, **answers: Any) -> None:
         "core_course_get_courses_by_field": {"courses": [row], "warnings": []},
         "core_course_get_contents": [section(11, 12)],
         "core_enrol_get_enrolled_users": [{"id": 9, "roles": [{"shortname": "student"}]}],
+        "core_course_get_course_module": {
+            "cm": {"id": 11, "course": 7, "modname": "quiz", "instance": 11, "idnumber": "x"},
+            "warnings": [],
+        },
+        QUIZ_ATTEMPTS: {"attempts": [], "warnings": []},
         "core_completion_get_activities_completion_status": {"statuses": [], "warnings": []},
         "core_completion_get_course_completion_status": error("nocriteriaset"),
         "gradereport_user_get_grade_items": {"usergrades": [], "warnings": []},
@@ -211,7 +217,15 @@ def course_of(moodle: Site, **answers: Any) -> None:
 
 def section(*cmids: int) -> dict[str, Any]:
     modules = [
-        {"id": cmid, "modname": "quiz", "instance": cmid, "contextid": cmid, "name": "q", "visible": 1}
+        {
+            "id": cmid,
+            "availability": None,
+            "modname": "quiz",
+            "instance": cmid,
+            "contextid": cmid,
+            "name": "q",
+            "visible": 1,
+        }
         for cmid in cmids
     ]
     return {"id": 1, "section": 0, "name": "", "summary": "", "visible": 1, "modules": modules}
@@ -222,7 +236,8 @@ def test_doctor_without_the_companion_reads_a_course_of_ours(work: Any, moodle: 
     code, found = checks(work)
     assert code == 0
     untold = {role: set(found[f"{role} capabilities"][1]["names"]) for role in ("push", "pull")}
-    assert not untold["push"] & {"moodle/course:view", "moodle/course:update", "moodle/course:viewparticipants"}
+    assert not untold["push"] & {"moodle/course:view", "moodle/course:update", "moodle/course:manageactivities"}
+    assert "moodle/course:viewparticipants" in untold["push"], "who may review enrolments is told of people as well"
     assert not untold["pull"] & {"moodle/course:view", "report/progress:view", "moodle/grade:viewall"}
     assert "report/completion:view" in untold["pull"], "without criteria Moodle does not look at the capability"
 
@@ -232,11 +247,8 @@ def test_doctor_without_the_companion_reads_a_course_of_ours(work: Any, moodle: 
     [
         ("core_completion_get_activities_completion_status", "nopermissions", ["report/progress:view"]),
         ("core_completion_get_course_completion_status", "cannotviewreport", ["report/completion:view"]),
-        (
-            "gradereport_user_get_grade_items",
-            "nopermissiontoviewgrades",
-            ["moodle/grade:viewall", "gradereport/user:view"],
-        ),
+        ("gradereport_user_get_grade_items", "nopermissiontoviewgrades", ["moodle/grade:viewall"]),
+        ("gradereport_user_get_grade_items", "nopermissions", ["gradereport/user:view"]),
     ],
 )
 def test_doctor_without_the_companion_tells_a_refused_read_by_its_capability(
@@ -254,10 +266,22 @@ def test_doctor_without_the_companion_sees_that_one_account_sees_less(work: Any,
 
     course_of(moodle, core_course_get_contents=contents)
     code, found = checks(work)
+    failed = [check["names"] for check in found["pull capabilities"] if check["mark"] == "failed"]
+    assert (code, failed) == (5, [["mod/quiz:view"]])
+
+
+def test_doctor_without_the_companion_says_which_may_be_missing_when_several_may(work: Any, moodle: Site) -> None:
+    def contents(form: dict[str, list[str]]) -> Any:
+        hidden = section(11)
+        hidden["modules"][0]["visible"] = 0
+        return [hidden if form["wstoken"][0] == PUSH else section()]
+
+    course_of(moodle, core_course_get_contents=contents)
+    code, found = checks(work)
     [failed] = [check for check in found["pull capabilities"] if check["mark"] == "failed"]
     assert code == 5
-    assert failed["message"].startswith("1 activities of sag:pouvoir-dagir@2026-02-marseille are left out")
-    assert "mod/quiz:view" in failed["names"]
+    assert failed["message"].startswith("activities of sag:pouvoir-dagir@2026-02-marseille are left out")
+    assert failed["names"] == ["moodle/course:viewhiddenactivities", "mod/quiz:view"]
 
 
 def test_doctor_does_not_take_a_course_without_its_key_for_a_missing_update(work: Any, moodle: Site) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from moodle_sync.config import Settings
-from moodle_sync.errors import ConfigError, MoodleSyncError
+from moodle_sync.errors import AccessDenied, ConfigError, MoodleSyncError
 from moodle_sync.moodle.functions import BATCH, QUIZ_ATTEMPTS, QUIZ_ATTEMPTS_BEFORE_5_1
 from moodle_sync.workflows.doctor.contact import Meeting, Visit
 from moodle_sync.workflows.doctor.findings import Area, Finding, Mark, columns
 from moodle_sync.workflows.doctor.needs import Capability, Needs, Role, needs, page
 
+_REST = "webservice/rest:use"
+_SITE_INFO = "core_webservice_get_site_info"
 _FEW = 6
 """So many capabilities are listed whole, even if an error would tell of them."""
 
@@ -21,6 +23,8 @@ def check_token(settings: Settings, role: Role, meeting: Meeting) -> Finding:
     visit = meeting.visits.get(role)
     if visit is None:
         error = meeting.errors[role]
+        if isinstance(error, AccessDenied) and error.errorcode == "accessexception":
+            return _barred(role)
         area = Area.CONFIG if isinstance(error, ConfigError) else Area.MOODLE
         return Finding(area, name, Mark.FAILED, error.message, hint=_hint(error))
     other = meeting.visits.get("pull" if role == "push" else "push")
@@ -37,6 +41,22 @@ def check_token(settings: Settings, role: Role, meeting: Meeting) -> Finding:
         hint = "Give the pull account the language English and the time zone UTC (Site administration › Users)."
         return Finding(Area.MOODLE, name, Mark.WARNING, sentence, hint=hint)
     return Finding(Area.MOODLE, name, Mark.OK, "accepted, of an account of its own")
+
+
+def _barred(role: Role) -> Finding:
+    """Moodle refuses every call in the same words for three reasons: each with its page."""
+    causes = columns(
+        [
+            (_REST, f"the role of the account lacks it: {page('roles')}"),
+            (
+                "authorised users",
+                f"the service does not list the account, or not from here, or no more: {page('authorised')}",
+            ),
+            (_SITE_INFO, f"the service does not hold the function: {page('services')}"),
+        ]
+    )
+    sentence = "refused every call, for one of these reasons:"
+    return Finding(Area.MOODLE, f"{role} token", Mark.FAILED, sentence, causes, page("roles"), (_REST,))
 
 
 def _hint(error: MoodleSyncError) -> str:
@@ -81,13 +101,30 @@ def check_capabilities(wanted: Needs, told: Mapping[str, bool], *, asked: str) -
         sentence, effects = _missing(missing), _effects(missing, told_apart=not all(one.silent for one in missing))
         yield Finding(Area.MOODLE, label, Mark.FAILED, sentence, effects, where, _names(missing))
     elif having:
-        yield Finding(Area.MOODLE, label, Mark.OK, f"{count} are there{'' if untold else ', at system level'}")
+        names = _names([one for one in wanted.capabilities if told.get(one.name)])
+        sentence = f"{count} are there{'' if untold else ', at system level'}"
+        yield Finding(Area.MOODLE, label, Mark.OK, sentence, names=names)
     if untold:
-        sentence = f"{len(untold)} could not be told {asked}:"
+        sentence = f"{len(untold)} of {len(wanted.capabilities)} could not be told {asked}:"
         yield Finding(Area.MOODLE, label, Mark.UNKNOWN, sentence, _worth_a_look(untold), where, _names(untold))
-    if wanted.roles_to_assign:
-        sentence = f"Moodle does not tell which roles it may give: {', '.join(wanted.roles_to_assign)} are needed"
-        yield Finding(Area.MOODLE, f"{wanted.role} assigns", Mark.UNKNOWN, sentence, hint=page("assign"))
+
+
+def check_assigns(wanted: Needs, assigns: Collection[str] | None) -> Iterator[Finding]:
+    """Whether the account's role may give every role that people are enrolled with; None: it could not be told."""
+    if not wanted.roles_to_assign:
+        return
+    label, where = f"{wanted.role} assigns", page("assign")
+    roles = ", ".join(wanted.roles_to_assign)
+    if assigns is None:
+        sentence = f"which roles it may give could not be told: {roles} are needed"
+        yield Finding(Area.MOODLE, label, Mark.UNKNOWN, sentence, hint=where, names=wanted.roles_to_assign)
+        return
+    missing = tuple(role for role in wanted.roles_to_assign if role not in assigns)
+    if missing:
+        sentence = f"it may not give the roles {', '.join(missing)}: nobody can be enrolled with them"
+        yield Finding(Area.MOODLE, label, Mark.FAILED, sentence, hint=where, names=missing)
+    else:
+        yield Finding(Area.MOODLE, label, Mark.OK, f"it may give the roles {roles}")
 
 
 def check_excess(told: Mapping[str, bool]) -> Iterator[Finding]:

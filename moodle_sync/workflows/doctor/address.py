@@ -14,7 +14,7 @@ from moodle_sync.store.engine import open_store
 from moodle_sync.store.sites import SitePins
 from moodle_sync.workflows.doctor.contact import Meeting, Visit
 from moodle_sync.workflows.doctor.findings import Area, Finding, Mark
-from moodle_sync.workflows.doctor.needs import ReleaseLine, release_lines
+from moodle_sync.workflows.doctor.needs import ReleaseLine, page, release_lines
 
 _EXPIRES_SOON = timedelta(days=21)
 
@@ -24,6 +24,10 @@ def check_address(settings: Settings, meeting: Meeting, now: datetime) -> list[F
     url = settings.site.url
     if not meeting.reached:
         error = _reason(meeting)
+        if isinstance(error, AccessDenied):
+            hint = f"Enable web services: {page('advanced')}; then enable REST: {page('protocols')}."
+            sentence = f"{error.message}: they are switched off, or REST is, or a firewall refuses this machine"
+            return [Finding(Area.MOODLE, "web services", Mark.FAILED, sentence, hint=hint)]
         return [Finding(Area.MOODLE, "address", Mark.FAILED, error.message, hint=error.hint)]
     visit = meeting.any
     told = url if visit is None else visit.info.siteurl.rstrip("/")
@@ -38,7 +42,7 @@ def check_address(settings: Settings, meeting: Meeting, now: datetime) -> list[F
 
 def _reason(meeting: Meeting) -> MoodleSyncError:
     errors = list(meeting.errors.values())
-    return next((error for error in errors if not isinstance(error, ConfigError | AccessDenied)), errors[0])
+    return next((error for error in errors if not isinstance(error, ConfigError)), errors[0])
 
 
 def check_protection(settings: Settings, now: datetime) -> Finding:

@@ -92,7 +92,7 @@ def meet(settings: Settings) -> Iterator[Meeting]:
                 visits[role] = _visit(role, Transport(site.url, _token(settings, role), http, attempts=_ATTEMPTS))
             except (ConfigError, SiteError) as error:
                 errors[role] = error
-        reached = bool(visits) or any(isinstance(error, AccessDenied) for error in errors.values())
+        reached = bool(visits) or any(_from_moodle(error) for error in errors.values())
         if not reached and all(isinstance(error, ConfigError) for error in errors.values()):
             reached = _answers(Transport(site.url, _NO_TOKEN, http, attempts=_ATTEMPTS), errors)
         yield Meeting(visits, errors, reached)
@@ -125,9 +125,14 @@ def _answers(transport: Transport, errors: dict[Role, MoodleSyncError]) -> bool:
     """Whether Moodle refuses a token that cannot be one. Why nothing answered stands in for the push token's error."""
     try:
         transport.call(_SITE_INFO)
-    except AccessDenied:
-        return True
     except SiteError as error:
+        if _from_moodle(error):
+            return True
         errors["push"] = error
         return False
     return True
+
+
+def _from_moodle(error: MoodleSyncError) -> bool:
+    """Whether a web service of Moodle refused; switched off they all answer HTTP 403 and say nothing."""
+    return isinstance(error, AccessDenied) and bool(error.errorcode)

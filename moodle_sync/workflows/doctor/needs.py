@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -30,6 +30,11 @@ class Needs:
     functions: tuple[str, ...]
     companion: tuple[str, ...]
     roles_to_assign: tuple[str, ...] = ()
+
+    def without_companion(self) -> Needs:
+        """The same on a site that has no companion, and so none of its capabilities."""
+        core = tuple(one for one in self.capabilities if not one.name.startswith("local/moodlesync:"))
+        return replace(self, capabilities=core, companion=())
 
 
 @dataclass(frozen=True)

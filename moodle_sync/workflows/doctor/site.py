@@ -1,13 +1,14 @@
-"""Checks of the site itself: the companion, what has to be switched on, the clock, and what Moodle does not tell."""
+"""Checks of the site itself: the companion, what has to be switched on, the clock, the language pack and cron."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import resources
 
 from moodle_sync.moodle.functions import COMPANION_STATUS
+from moodle_sync.moodle.wire.companion import CompanionStatus
 from moodle_sync.state.resources import NEEDS_COMPANION
 from moodle_sync.workflows.doctor.contact import Meeting, Visit
 from moodle_sync.workflows.doctor.findings import Area, Finding, Mark
@@ -15,6 +16,9 @@ from moodle_sync.workflows.doctor.needs import page
 
 _CLOCKS_APART = 120
 """Seconds between Moodle's clock and this machine's that are still nothing to speak of."""
+_CRON_SEEN = timedelta(minutes=15)
+_CRON_DEAD = timedelta(days=1)
+"""Moodle asks for a run each minute; its own report calls a day without one critical."""
 
 
 def check_companion(meeting: Meeting) -> Finding:
@@ -87,9 +91,40 @@ def check_clock(visit: Visit, now: datetime) -> Iterator[Finding]:
         yield Finding(Area.MOODLE, "clock", Mark.OK, "Moodle's and this machine's agree")
 
 
-def check_untold() -> Iterator[Finding]:
-    """What no web service tells, with the page that does."""
-    sentence = "Moodle does not tell whether the language pack is there"
-    yield Finding(Area.MOODLE, "French", Mark.UNKNOWN, sentence, hint=page("languages"))
-    sentence = "Moodle does not tell when it last ran; without it completions and competencies come late or never"
-    yield Finding(Area.MOODLE, "cron", Mark.UNKNOWN, sentence, hint=page("cron"))
+def check_languages(status: CompanionStatus | None) -> Finding:
+    """Whether the French language pack is installed: without it Moodle's own words stay English for learners."""
+    where = page("languages")
+    if status is None or status.languages is None:
+        sentence = f"whether the language pack is installed could not be told {_untold(status)}"
+        return Finding(Area.MOODLE, "French", Mark.UNKNOWN, sentence, hint=where)
+    if "fr" in status.languages:
+        return Finding(Area.MOODLE, "French", Mark.OK, "the language pack is installed")
+    sentence = "the language pack is not installed: learners read Moodle's own words in English"
+    return Finding(Area.MOODLE, "French", Mark.FAILED, sentence, hint=f"Install French (fr): {where}")
+
+
+def check_cron(status: CompanionStatus | None) -> Finding:
+    """When cron last ran, by Moodle's clock: without it completions and competencies come late or never."""
+    where = page("cron")
+    if status is None or status.languages is None or status.servertime is None:
+        sentence = f"when it last ran could not be told {_untold(status)}"
+        return Finding(Area.MOODLE, "cron", Mark.UNKNOWN, sentence, hint=where)
+    late = "completions and competencies come late or never"
+    hint = f"Have the server run admin/cli/cron.php every minute; look at {where}."
+    if status.lastcron is None:
+        return Finding(Area.MOODLE, "cron", Mark.FAILED, f"it never ran: {late}", hint=hint)
+    age = status.servertime - status.lastcron
+    sentence = f"last run {status.lastcron:%Y-%m-%d %H:%M} UTC"
+    if age <= _CRON_SEEN:
+        return Finding(Area.MOODLE, "cron", Mark.OK, sentence)
+    mark = Mark.FAILED if age > _CRON_DEAD else Mark.WARNING
+    return Finding(Area.MOODLE, "cron", mark, f"{sentence}, {_ago(age)} ago: {late}", hint=hint)
+
+
+def _untold(status: CompanionStatus | None) -> str:
+    return "without the companion" if status is None else f"by release {status.release} of the companion"
+
+
+def _ago(age: timedelta) -> str:
+    minutes = int(age.total_seconds()) // 60
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"

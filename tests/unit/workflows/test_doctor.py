@@ -107,7 +107,20 @@ def test_only_pushing_writes() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["roles", "assign", "services", "tokens", "advanced", "competencies", "languages", "cron", "plugins"]
+    "name",
+    [
+        "roles",
+        "assign",
+        "services",
+        "authorised",
+        "protocols",
+        "tokens",
+        "advanced",
+        "competencies",
+        "languages",
+        "cron",
+        "plugins",
+    ],
 )
 def test_page_is_a_path_of_the_administration(name: str) -> None:
     assert page(name).startswith("Site administration › ")
@@ -168,6 +181,20 @@ def test_token_that_is_missing_or_refused_fails_where_it_is_mended(error: Any, a
     assert (found.mark, found.area, found.sentence) == (Mark.FAILED, area, error.message)
 
 
+def test_token_that_may_call_nothing_names_the_capability_and_the_other_reasons() -> None:
+    met = meeting(push=AccessDenied("refused", errorcode="accessexception"))
+    found = accounts.check_token(configured(), "push", met)
+    assert (found.mark, found.names) == (Mark.FAILED, ("webservice/rest:use",))
+    assert [name in "".join(found.details) for name in (page("authorised"), page("services"))] == [True, True]
+
+
+def test_capabilities_of_the_companion_are_needed_where_it_is() -> None:
+    for role in ROLES:
+        gone = set(needs(role).capabilities) - set(needs(role).without_companion().capabilities)
+        assert {one.name for one in gone} <= {"local/moodlesync:read", "local/moodlesync:write"}
+        assert gone
+
+
 def test_functions_that_are_not_in_the_service_are_named() -> None:
     lacking = {"core_course_get_contents", "core_grading_get_definitions"}
     one = visit("pull", functions=all_functions("pull") - lacking)
@@ -204,7 +231,8 @@ def test_functions_without_batches_are_a_warning() -> None:
 def test_capabilities_that_are_all_there_are_well(role: Role) -> None:
     told = {one.name: True for one in needs(role).capabilities}
     found = list(accounts.check_capabilities(needs(role), told, asked=""))
-    assert [one.mark for one in found] == [Mark.OK, Mark.UNKNOWN][: 2 if role == "push" else 1]
+    assert [one.mark for one in found] == [Mark.OK]
+    assert set(found[0].names) == set(told)
     assert f"{len(told)} of {len(told)}" in found[0].sentence
 
 
@@ -276,6 +304,55 @@ def test_switches_are_as_the_site_says(value: Any, mark: Mark) -> None:
 
 def test_switches_that_are_not_told_are_not_taken_for_on() -> None:
     assert [one.mark for one in site.check_switches(visit("push", account=Account()))] == [Mark.UNKNOWN] * 2
+
+
+def test_what_the_companion_does_not_tell_is_not_taken_for_well() -> None:
+    for told in (None, status()):
+        found = [site.check_languages(told), site.check_cron(told)]
+        assert [one.mark for one in found] == [Mark.UNKNOWN] * 2
+        says = "without the companion" if told is None else "by release 9.9.9 of the companion"
+        assert all(says in one.sentence for one in found)
+
+
+@pytest.mark.parametrize(("languages", "mark"), [(("en", "fr"), Mark.OK), (("en", "fr_ca"), Mark.FAILED)])
+def test_french_is_the_pack_of_that_name(languages: tuple[str, ...], mark: Mark) -> None:
+    found = site.check_languages(status().model_copy(update={"languages": languages}))
+    assert found.mark is mark
+    assert page("languages") in found.hint or mark is Mark.OK
+
+
+@pytest.mark.parametrize(
+    ("age", "mark"),
+    [
+        (timedelta(minutes=15), Mark.OK),
+        (timedelta(minutes=16), Mark.WARNING),
+        (timedelta(days=1), Mark.WARNING),
+        (timedelta(days=1, seconds=1), Mark.FAILED),
+        (None, Mark.FAILED),
+    ],
+)
+def test_cron_is_judged_by_moodles_clock(age: timedelta | None, mark: Mark) -> None:
+    changes = {"languages": ("en",), "lastcron": None if age is None else NOW - age}
+    found = site.check_cron(status().model_copy(update=changes))
+    assert found.mark is mark
+    assert page("cron") in found.hint or mark is Mark.OK
+
+
+@pytest.mark.parametrize(
+    ("assigns", "mark", "names"),
+    [
+        (None, Mark.UNKNOWN, needs("push").roles_to_assign),
+        (("editingteacher", "student", "teacher"), Mark.OK, ()),
+        (("student",), Mark.FAILED, ("teacher", "editingteacher")),
+    ],
+)
+def test_roles_that_may_not_be_given_are_named(
+    assigns: tuple[str, ...] | None, mark: Mark, names: tuple[str, ...]
+) -> None:
+    [found] = accounts.check_assigns(needs("push"), assigns)
+    assert (found.mark, found.names) == (mark, names)
+    assert found.hint == ("" if mark is Mark.OK else page("assign"))
+    assert list(accounts.check_assigns(needs("pull"), assigns)) == []
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from typing import Any
 import pytest
 
 from moodle_sync.config import Settings
-from moodle_sync.errors import ConfigError, NotMoodle, Unreachable
+from moodle_sync.errors import AccessDenied, ConfigError, NotMoodle, Unreachable
 from moodle_sync.moodle.transport import Transport
 from moodle_sync.moodle.wire.site import SiteInfo
 from moodle_sync.net import HttpClient
 from moodle_sync.workflows.doctor import address
 from moodle_sync.workflows.doctor.contact import Account, Meeting, Visit
 from moodle_sync.workflows.doctor.findings import Area, Mark
-from moodle_sync.workflows.doctor.needs import release_lines
+from moodle_sync.workflows.doctor.needs import page, release_lines
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
@@ -23,6 +23,15 @@ def configured(**site: Any) -> Settings:
             "ledger": {"origin": "test.example.org/ledger"},
         }
     )
+
+
+@pytest.mark.parametrize("errorcode", ["", "invalidtoken"])
+def test_web_services_that_are_switched_off_are_named_with_both_pages(errorcode: str) -> None:
+    met = Meeting({}, {"push": AccessDenied("HTTP 403", errorcode=errorcode)}, reached=bool(errorcode))
+    found = address.check_address(configured(), met, NOW)
+    names = [one.name for one in found if one.mark is Mark.FAILED]
+    assert names == ([] if errorcode else ["web services"])
+    assert errorcode or (page("advanced") in found[0].hint and page("protocols") in found[0].hint)
 
 
 def met_at(url: str) -> Meeting:

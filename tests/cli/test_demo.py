@@ -1,11 +1,20 @@
 """The demo plays from nothing to the report on both versions, and says so in one document."""
 
+import html
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from moodle_sync.cli.main import run
+from moodle_sync.facts.models import Fact
+from moodle_sync.state.resources import Kind
+
+FACT_KINDS = {model.model_fields["kind"].default for model in get_args(get_args(Fact)[0])}
+STATES = ("fait", "fait en retard", "fait, non réussi", "commencé", "manquant", "disparu")
+"""What the report calls done, late, failed, unfinished, never done, and gone with an enrolment."""
+DOCUMENT = {"site", "moodle", "plan", "apply", "replan", "pull", "repull", "ledger", "report", "altered", "changed"}
 
 
 @pytest.mark.parametrize("version", ["4.5", "5.1"])
@@ -21,9 +30,16 @@ def test_demo_plays_the_whole_loop_and_names_what_was_altered(
     assert found["ledger"]["entries"] > found["pull"]["facts"] > 70
     assert found["altered"]["found"] == found["altered"]["fields"]
     assert found["changed"]["found"] == found["changed"]["facts"]
-    assert len(found["altered"]["fields"]) == 18
-    page = Path(found["report"]).read_text(encoding="utf-8")
+    assert set(found) == DOCUMENT
+    # A kind that somebody adds has to come into the demo: every one is edited, and every one changes.
+    assert {line.split(" ")[0] for line in found["altered"]["fields"]} == set(Kind)
+    assert {line.split(" of ")[0] for line in found["changed"]["facts"]} == FACT_KINDS
+    page = " ".join(html.unescape(Path(found["report"]).read_text(encoding="utf-8")).split())
     assert "données simulées" in page.lower()
+    assert [state for state in STATES if f">{state}</span>" not in page] == []
+    assert "remplacé depuis" in page, "a work that was graded again"
+    assert "non réussie ; tentative 2 : 10 sur 10, réussie" in page, "failed, then passed"
+    assert page.count("n'est plus inscrit") > 1, "one dropped out, one was unenrolled"
     assert Path(found["report"]).stat().st_mode & 0o077 == 0
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from moodle_sync.workflows.demo.people import Course, Ws
 
+STUDENT = 5
+"""Moodle's number of the role student, as Moodle is installed."""
 Edit = tuple[str, str, str]
 """Kind, key and field, as a plan names them."""
 
@@ -25,7 +27,7 @@ class Names:
 
 
 def edit_by_hand(ws: Ws, push: Ws, names: Names, course: Course) -> set[Edit]:
-    """Change fields of every managed kind but course completion, which Moodle locks, and enrolment.
+    """Change fields of every managed kind but two: see :func:`aggregate` and :func:`suspend`.
 
     Args:
         ws: somebody who may edit courses.
@@ -39,6 +41,20 @@ def edit_by_hand(ws: Ws, push: Ws, names: Names, course: Course) -> set[Edit]:
     return (
         _shared(ws, names, course) | _in_course(ws, push, names, course) | _through_the_companion(push, names, course)
     )
+
+
+def aggregate(push: Ws, names: Names, course: Course, how: str) -> Edit:
+    """Let all or any of the activities complete the course. Moodle locks this once somebody has completed it."""
+    item = {"key": "completion", "fields": {"aggregation": how}}
+    write_behind(push, names.namespace, course, "set_course_completion", item)
+    return "course_completion", f"{names.course}:completion", "aggregation"
+
+
+def suspend(ws: Ws, names: Names, course: Course, userid: int, person: str) -> Edit:
+    """Suspend a learner's enrolment. ``person`` is what stands for the learner in plans."""
+    away = {"roleid": STUDENT, "userid": userid, "courseid": course.id, "suspend": 1}
+    ws("enrol_manual_enrol_users", enrolments=[away])
+    return "enrolment", f"{names.course}:{person}", "status"
 
 
 def _shared(ws: Ws, names: Names, course: Course) -> set[Edit]:

@@ -142,6 +142,40 @@ def attempt_quiz(who: Actor, course: Course, key: str, right: dict[str, str], *,
     return int(attempt["id"])
 
 
+def answer_questionnaire(who: Actor, course: Course, key: str, *, option: int, text: str = "") -> None:
+    """Answer every page of a questionnaire and send it.
+
+    Args:
+        who: the learner.
+        course: the course.
+        key: local key of the questionnaire.
+        option: which option is chosen where there are options (1 for the first; the last one when there are fewer).
+        text: what is written where something is asked in words.
+
+    Raises:
+        ValueError: Moodle did not take the answers.
+    """
+    number = course.modules[key].instance
+    page, sent = who.ws("mod_feedback_launch_feedback", feedbackid=number)["gopage"], False
+    while not sent:
+        items = who.ws("mod_feedback_get_page_items", feedbackid=number, page=page)["items"]
+        # A question that is left out, even unanswered, keeps Moodle on its page for ever.
+        responses = [_response(item, option, text) for item in items if item["hasvalue"]]
+        told = who.ws("mod_feedback_process_page", feedbackid=number, page=page, responses=responses, goprevious=0)
+        page, sent = told["jumpto"], told["completed"]
+        if page is None:
+            raise ValueError(f"{key}: an answer was not taken")
+
+
+def _response(item: dict[str, Any], option: int, text: str) -> dict[str, str]:
+    name = f"{item['typ']}_{item['id']}"
+    if item["typ"] not in ("multichoice", "multichoicerated"):
+        return {"name": name, "value": text}
+    chosen = str(min(option, item["presentation"].count("|") + 1))
+    # "c" asks for any number of options: each is a field of its own.
+    return {"name": f"{name}[{chosen}]" if item["presentation"].startswith("c") else name, "value": chosen}
+
+
 def _questions(who: Actor, attempt: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     page = 0

@@ -10,25 +10,27 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from moodle_sync.clock import utc_now
 from moodle_sync.config import Settings, load_settings
 from moodle_sync.errors import UsageError
 from moodle_sync.moodle.transport import Transport
 from moodle_sync.net import HttpClient, NetSettings
-from moodle_sync.plan.changes import Action
 from moodle_sync.plan.planfile import Plan
+from moodle_sync.plan.rendering import render
 from moodle_sync.sandbox import Sandbox
 from moodle_sync.spec.loader import load_specs
 from moodle_sync.workflows import apply as applying
 from moodle_sync.workflows import ledger, plan, pull, report
 from moodle_sync.workflows.demo import scenery
-from moodle_sync.workflows.demo.edits import Edit, Names, edit_by_hand
-from moodle_sync.workflows.demo.people import NOTIONS, Actor, attempt_quiz, fill_rubric, find_course, read_page
-from moodle_sync.workflows.demo.story import SYNERGIES, Stage, story
+from moodle_sync.workflows.demo.alterations import alter_after_work, alter_before_work, change_facts
+from moodle_sync.workflows.demo.clock import StageClock
+from moodle_sync.workflows.demo.edits import Edit
+from moodle_sync.workflows.demo.people import Actor, find_course
+from moodle_sync.workflows.demo.story import Moment, Stage, nights, story
 
 JSON = Any
 Progress = Callable[[str], None]
@@ -94,130 +96,84 @@ def _prepare(folder: Path, sandbox: Sandbox) -> Settings:
 
 def _play(settings: Settings, folder: Path, sandbox: Sandbox, time: StageClock, progress: Progress) -> dict[str, JSON]:
     ledger.init(settings)
-    found: dict[str, JSON] = {"site": sandbox.url}
     [session] = load_specs(settings.paths.specs).sessions.values()
     time.moment = scenery.opening(session)
-    found["plan"], made = _plan(settings, folder)
-    progress(f"plan: {made.counts.writes} changes")
-    applied = applying.apply_plan(settings, (folder / "plan.json").read_text(encoding="utf-8"), lambda line: None)
-    found["apply"] = {"done": len(applied.done), "failed": len(applied.failures)}
-    progress(f"apply: {len(applied.done)} done")
-    found["replan"], _ = _plan(settings, folder)
+    found: dict[str, JSON] = {"site": sandbox.url, **_plan_and_apply(settings, folder, progress)}
     with HttpClient(NetSettings()) as http:
         stage = _stage(settings, sandbox, session, http)
-        _live(time, stage, progress)
-        found |= _pull_twice(settings, progress)
+        push = _ws(sandbox.url, sandbox.push_token, http)
+        _count_no_unsubmitted_attempt(sandbox)
+        early, found_early = alter_before_work(settings, stage, push)
+        nightly = _live(settings, time, stage, progress)
+        found |= _pull_twice(settings, nightly, progress)
         written = report.session_report(settings, session.session, file=None, as_of=None, simulated=True)
         found["report"] = str(written.path)
         progress(f"report: {written.path}")
-        found["altered"] = _alter(settings, folder, sandbox, stage, http)
-        found["changed"] = _change(settings, stage, time)
+        late, found_late = alter_after_work(settings, stage, push)
+        found["altered"] = {"fields": _texts(early | late), "found": _texts(found_early | found_late)}
+        found["changed"] = change_facts(settings, stage, time)
     return found
 
 
-def _plan(settings: Settings, folder: Path) -> tuple[JSON, Plan]:
-    made = plan.make_plan(settings, [], allow_changes=100_000, allow_learners=100_000).plan
-    plan.write_plan(made, folder / "plan.json")
-    return {"changes": made.counts.writes, "drift": made.counts.drift}, made
-
-
-class StageClock:
-    """The stand-in's clock: a moment of the story, or now when there is none."""
-
-    def __init__(self) -> None:
-        self.moment: datetime | None = None
-
-    def __call__(self) -> datetime:
-        """What time it is there."""
-        return utc_now() if self.moment is None else self.moment.astimezone(UTC)
-
-
-def _live(time: StageClock, stage: Stage, progress: Progress) -> None:
-    moments = story(stage)
-    for moment in moments:
-        time.moment = moment.at
-        moment.act()
-    time.moment = None
-    first, last = moments[0].at, moments[-1].at
-    progress(f"people: {len(moments)} moments from {first:%Y-%m-%d} to {last:%Y-%m-%d}")
-
-
-def _pull_twice(settings: Settings, progress: Progress) -> dict[str, JSON]:
-    first = pull.pull(settings, [], budget=None, progress=lambda line: None)
-    second = pull.pull(settings, [], budget=None, progress=lambda line: None)
-    verified = ledger.verify(settings, payloads=True)
-    progress(f"pull: {first.new_entries} facts, then {second.new_entries}; {verified.entries} entries, verified")
+def _plan_and_apply(settings: Settings, folder: Path, progress: Progress) -> dict[str, JSON]:
+    first = plan.make_plan(settings, []).plan
+    plan.write_plan(first, folder / "plan.json")
+    for line in render(first):
+        progress(line)
+    applied = applying.apply_plan(settings, (folder / "plan.json").read_text(encoding="utf-8"), lambda line: None)
+    progress(f"apply: {len(applied.done)} done")
+    again = plan.make_plan(settings, []).plan
+    progress(f"plan again: {again.counts.writes} changes")
     return {
-        "pull": {"facts": sum(course.facts for course in first.courses), "new_entries": first.new_entries},
+        "plan": _counted(first),
+        "apply": {"done": len(applied.done), "failed": len(applied.failures)},
+        "replan": _counted(again),
+    }
+
+
+def _count_no_unsubmitted_attempt(sandbox: Sandbox) -> None:
+    """A common choice of sites, made in a form that no web service fills: what was not submitted in time is abandoned.
+
+    With Moodle's other choice an unfinished attempt is submitted when its time is over, and nobody sees the difference.
+    """
+    for quiz in sandbox.world.quizzes:
+        quiz.overduehandling = "autoabandon"
+
+
+def _counted(made: Plan) -> JSON:
+    return {"changes": made.counts.writes, "drift": made.counts.drift}
+
+
+def _live(settings: Settings, time: StageClock, stage: Stage, progress: Progress) -> int:
+    """Play the story, and read the course on some of its nights; returns how many entries these nights brought."""
+    moments = story(stage)
+    rounds = [Moment(at, partial(_pull, settings)) for at in nights(stage)]
+    brought = 0
+    for moment in sorted([*moments, *rounds], key=lambda moment: moment.at):
+        time.moment = moment.at
+        done = moment.act()
+        if isinstance(done, pull.Pulled):
+            brought += done.new_entries
+            progress(f"night of {moment.at:%Y-%m-%d}: {done.new_entries} new entries")
+    time.moment = None
+    progress(f"people: {len(moments)} moments from {moments[0].at:%Y-%m-%d} to {moments[-1].at:%Y-%m-%d}")
+    return brought
+
+
+def _pull(settings: Settings) -> pull.Pulled:
+    return pull.pull(settings, [], budget=None, progress=lambda line: None)
+
+
+def _pull_twice(settings: Settings, nightly: int, progress: Progress) -> dict[str, JSON]:
+    first, second = _pull(settings), _pull(settings)
+    verified = ledger.verify(settings, payloads=True)
+    progress(f"pull: {first.new_entries} new entries, then {second.new_entries}")
+    progress(f"ledger: {verified.entries} entries sealed, verified: {'yes' if verified.ok else 'NO'}")
+    return {
+        "pull": {"facts": sum(course.facts for course in first.courses), "new_entries": nightly + first.new_entries},
         "repull": {"new_entries": second.new_entries},
         "ledger": {"entries": verified.entries, "verified": verified.ok},
     }
-
-
-def _alter(settings: Settings, folder: Path, sandbox: Sandbox, stage: Stage, http: HttpClient) -> JSON:
-    """Edit fields by hand, and see which a plan names as drift."""
-    namespace = settings.site.namespace
-    names = Names(
-        namespace,
-        stage.course.idnumber,
-        f"{namespace}:cooperation-territoriale@2026-02",
-        f"{namespace}:formations",
-        stage.session.groups[-1].key,
-    )
-    before = _drift(settings, folder)  # who was suspended or left is drift already
-    edits = edit_by_hand(stage.editor.ws, _ws(sandbox.url, sandbox.push_token, http), names, stage.course)
-    return {"fields": _texts(edits), "found": _texts(_drift(settings, folder) - before)}
-
-
-def _drift(settings: Settings, folder: Path) -> set[Edit]:
-    return {
-        (change.kind.value, change.key, field.name)
-        for change in _plan(settings, folder)[1].changes
-        if change.action is Action.DRIFT
-        for field in change.fields
-    }
-
-
-def _change(settings: Settings, stage: Stage, time: StageClock) -> JSON:
-    """Change one fact of each kind, and see which entries a pull adds."""
-    pull.pull(settings, [], budget=None, progress=lambda line: None)
-    before = _facts(settings, stage)
-    ann, bob, _, _, eve = stage.learners[:5]
-    ws, course = stage.editor.ws, stage.course
-    [group] = ws("core_group_create_groups", groups=[{"courseid": course.id, "name": "Relecture", "description": ""}])
-    ws("core_group_add_group_members", members=[{"groupid": group["id"], "userid": bob.userid}])
-    read_page(eve, course, "M2.methodes")
-    # The quiz is closed by now: the attempt is one that Moodle comes up with late.
-    time.moment = stage.day(len(stage.session.days)) + timedelta(days=2)
-    attempt_quiz(eve, course, "M2.notions", NOTIONS, share=0.2, finish=True)
-    time.moment = None
-    scores = dict(zip(SYNERGIES, (4, 2, 2), strict=True))
-    fill_rubric(stage.trainers[0], course, "M1.synergies", ann, scores, "")
-    expected = {
-        ("enrolment", bob.userid),
-        ("activity_completion", eve.userid),
-        ("course_completion", eve.userid),
-        ("quiz_attempt", eve.userid),
-        ("rubric_filling", ann.userid),
-        ("grade", ann.userid),
-        ("grade", eve.userid),
-    }
-    pull.pull(settings, [], budget=None, progress=lambda line: None)
-    added = set(_facts(settings, stage)[len(before) :])
-    named = {person.userid: person.fullname for person in stage.learners}
-    return {
-        "facts": sorted(f"{kind} of {named[userid]}" for kind, userid in expected),
-        "found": sorted(f"{kind} of {named.get(userid, userid)}" for kind, userid in added),
-    }
-
-
-def _facts(settings: Settings, stage: Stage) -> list[tuple[str, int]]:
-    with ledger.open_ledger(settings, readonly=True) as opened:
-        return [
-            (entry.fact.kind, entry.fact.userid)
-            for entry in opened.facts(stage.course.idnumber)
-            if entry.fact is not None
-        ]
 
 
 def _texts(edits: set[Edit]) -> list[str]:

@@ -1,21 +1,27 @@
 """What invented learners do over the months of one session: done, late, failed then passed, unfinished, dropped out.
 
-A story is a list of moments in order; the stage sets the stand-in's clock to each before it happens.
+A story is a list of moments in order; whoever plays it sets the stand-in's clock to each before it happens. Learners
+are named by their place in the list: 0 does everything and in time, 1 fails before passing, 2 is late and fails, 3
+leaves things unfinished, 4 does most of it, 5 stops after the first weeks, 6 is suspended, 7 is unenrolled, 8 never
+comes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from moodle_sync.spec.models import Session
+from moodle_sync.workflows.demo.edits import STUDENT
 from moodle_sync.workflows.demo.people import (
     NOTIONS,
     POSITIONING,
     Actor,
     Course,
+    answer_questionnaire,
     attempt_quiz,
     fill_rubric,
     hand_in,
@@ -23,9 +29,16 @@ from moodle_sync.workflows.demo.people import (
 )
 
 SYNERGIES = ("Synergies argumentées", "Note de synthèse", "Cartographie")
+NEEDS = ("Besoins formulés", "Protocole de recueil", "Priorités", "Regroupement par thèmes")
 ANIMATION = ("Clarté", "Cadre", "Participation", "Production")
+PARTICIPATION = ("Étapes", "Niveaux d'implication", "Modalités d'expression et de décision")
 ENROLLED = 9
 """How many of the stand-in's learners take part."""
+DROPPED, UNENROLLED, ABSENT = 6, 7, 8
+"""The learner who is suspended, the one who is unenrolled, and the one who never does anything."""
+
+When = tuple[int, str]
+"""A training day (1 for the first), and a local time."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,10 @@ class Stage:
         """So many days before the first training day."""
         return self.day(1, at) - timedelta(days=days)
 
+    def after(self, days: int, at: str = "10:00") -> datetime:
+        """So many days after the last training day."""
+        return self.day(len(self.session.days), at) + timedelta(days=days)
+
     def local(self, day: str, at: str) -> datetime:
         """A local moment of the session, aware."""
         hour, minute = at.split(":")
@@ -61,83 +78,166 @@ class Stage:
         return moment.replace(tzinfo=ZoneInfo(self.session.timezone))
 
 
+@dataclass(frozen=True)
+class Work:
+    """A work that is graded with a rubric: who handed it in when, and the points of each learner, line by line."""
+
+    key: str
+    criteria: Sequence[str]
+    trainer: int
+    graded: When
+    points: Mapping[int, Sequence[int]]
+    handed: When | None = None
+    """None for what is shown in front of the group: nothing is handed in."""
+    late: Mapping[int, When] = field(default_factory=dict)
+    """Those who handed it in after the others, and after it was due."""
+
+
+WORKS = (
+    Work(
+        "M1.synergies",
+        SYNERGIES,
+        trainer=0,
+        handed=(3, "18:00"),
+        graded=(5, "18:00"),
+        points={0: (5, 2, 2), 1: (3, 1, 1), 2: (5, 1, 1), 3: (4, 2, 0), 4: (5, 2, 1)},
+        late={3: (5, "08:40")},
+    ),
+    Work(
+        "M1.besoins",
+        NEEDS,
+        trainer=0,
+        handed=(5, "19:00"),
+        graded=(7, "12:30"),
+        points={0: (8, 2, 2, 1), 1: (8, 1, 1, 1), 2: (6, 1, 1, 1), 4: (8, 2, 1, 1)},
+        late={2: (7, "08:30")},
+    ),
+    Work(
+        "M2.animation",
+        ANIMATION,
+        trainer=1,
+        graded=(9, "16:30"),
+        points={0: (2, 2, 2, 1), 1: (1, 1, 2, 1), 2: (2, 1, 1, 2), 4: (1, 0, 1, 1)},
+    ),
+    Work(
+        "M2.participation",
+        PARTICIPATION,
+        trainer=1,
+        handed=(9, "20:00"),
+        graded=(10, "12:00"),
+        points={0: (2, 2, 2), 1: (1, 1, 1), 4: (2, 1, 1)},
+    ),
+)
+REGRADED = Work("M1.synergies", SYNERGIES, trainer=0, graded=(7, "18:00"), points={1: (5, 1, 1)})
+"""The first work of learner 1 was judged too low: the same trainer corrects it."""
+
+
 def story(stage: Stage) -> list[Moment]:
     """Every moment of the session, in order of time."""
-    parts = (_before(stage), _synergies(stage), _animation(stage), _end(stage), _closings(stage))
+    parts = (
+        _pages(stage),
+        _positioning(stage),
+        _questionnaires(stage),
+        *(_work(stage, work) for work in (*WORKS, REGRADED)),
+        _departures(stage),
+        _notions(stage),
+        _closings(stage),
+    )
     return sorted((moment for part in parts for moment in part), key=lambda moment: moment.at)
 
 
-def _before(stage: Stage) -> Iterator[Moment]:
-    """Positioning before the training: most in time, one unfinished, one not at all."""
-    for number, learner in enumerate(stage.learners[:6]):
-        yield Moment(stage.before(9), lambda who=learner: read_page(who, stage.course, "bienvenue"))  # type: ignore[misc]
-        share = (0.9, 0.4, 0.7, 0.5, 0.8, 0.6)[number]
+def nights(stage: Stage) -> list[datetime]:
+    """The nights on which the course is read: after these, what is changed, regraded or gone is known as such."""
+    return [stage.day(number, "23:00") for number in (2, 5, 8)]
+
+
+def _pages(stage: Stage) -> Iterator[Moment]:
+    """Welcome before the training, the rest when its module begins; not by everybody."""
+    readings: tuple[tuple[datetime, str, Iterable[int]], ...] = (
+        (stage.before(9), "bienvenue", range(8)),
+        (stage.before(2), "evaluation", (0, 1, 4)),
+        (stage.day(1, "08:30"), "M1.reperes", range(8)),
+        (stage.day(6, "08:30"), "M2.methodes", (0, 1, 2)),
+    )
+    for at, key, readers in readings:
+        for number in readers:
+            yield Moment(at, partial(read_page, stage.learners[number], stage.course, key))
+
+
+def _positioning(stage: Stage) -> Iterator[Moment]:
+    """Before the training: most in time, one unfinished, one not at all."""
+    shares = (0.9, 0.4, 0.7, 0.5, 0.8, 0.6, 0.3, 0.6)
+    for number, share in enumerate(shares):
+        finish = number != 5
         yield Moment(
             stage.before(9, "10:05"),
-            lambda who=learner, right=share, whole=number != 5: attempt_quiz(  # type: ignore[misc]
-                who, stage.course, "positionnement", POSITIONING, share=right, finish=whole
+            partial(
+                attempt_quiz,
+                stage.learners[number],
+                stage.course,
+                "positionnement",
+                POSITIONING,
+                share=share,
+                finish=finish,
             ),
         )
 
 
-def _synergies(stage: Stage) -> Iterator[Moment]:
-    """Objective 1: five in time, one late, one regraded, one who drops out before."""
-    trainer = stage.trainers[0]
-    grades = {0: (5, 2, 2), 1: (3, 1, 1), 2: (5, 1, 1), 3: (4, 2, 0), 4: (5, 2, 1)}
-    for number, scores in grades.items():
-        learner, late = stage.learners[number], number == 3
-        handed = stage.day(5, "08:40") if late else stage.day(3, "18:00")
-        yield Moment(handed, lambda who=learner: hand_in(who, stage.course, "M1.synergies", "<p>Note et carte.</p>"))  # type: ignore[misc]
-        yield Moment(stage.day(5, "18:00"), _graded(stage, trainer, learner, "M1.synergies", SYNERGIES, scores))
-    again = (5, 1, 1)
-    yield Moment(stage.day(7, "18:00"), _graded(stage, trainer, stage.learners[1], "M1.synergies", SYNERGIES, again))
+def _questionnaires(stage: Stage) -> Iterator[Moment]:
+    """Needs before, opinions on the way and a month after: most answer."""
+    asked: tuple[tuple[datetime, str, Iterable[int]], ...] = (
+        (stage.before(10), "besoins", (0, 1, 2, 4, 5, 6, 7)),
+        (stage.day(5, "17:05"), "appreciation", (0, 1, 2, 3, 4, 5)),
+        (stage.after(33), "suivi", (0, 1, 2, 3, 4)),
+    )
+    for at, key, who in asked:
+        for number in who:
+            answer = partial(answer_questionnaire, stage.learners[number], stage.course, key)
+            yield Moment(at, partial(answer, option=2 + number % 3, text="Réponse inventée."))
+    # One brings it on paper, on the first day: done, and late.
+    on_paper = {"cmid": stage.course.modules["besoins"].cmid, "userid": stage.learners[3].userid, "newstate": 1}
+    noted = partial(stage.trainers[0].ws, "core_completion_override_activity_completion_status", **on_paper)
+    yield Moment(stage.day(1, "12:30"), noted)
 
 
-def _animation(stage: Stage) -> Iterator[Moment]:
-    """Objective 4: shown in front of the group, graded by the other trainer."""
-    trainer = stage.trainers[1]
-    grades = {0: (2, 2, 2, 1), 1: (1, 1, 2, 1), 2: (2, 1, 1, 2), 4: (1, 0, 1, 1)}
-    for number, scores in grades.items():
-        act = _graded(stage, trainer, stage.learners[number], "M2.animation", ANIMATION, scores)
-        yield Moment(stage.day(9, "16:30"), act)
-    dropped = stage.learners[6]
-    away = {"roleid": 5, "userid": dropped.userid, "courseid": stage.course.id, "suspend": 1}
-    yield Moment(stage.day(4), lambda: stage.editor.ws("enrol_manual_enrol_users", enrolments=[away]))
-    gone = {"userid": stage.learners[7].userid, "courseid": stage.course.id}
-    yield Moment(stage.day(6), lambda: stage.editor.ws("enrol_manual_unenrol_users", enrolments=[gone]))
-
-
-def _end(stage: Stage) -> Iterator[Moment]:
-    """The last quiz: passed, failed then passed, failed, unfinished."""
-    key = "M2.notions"
-
-    def attempt(number: int, share: float, *, finish: bool = True) -> Callable[[], object]:
+def _work(stage: Stage, work: Work) -> Iterator[Moment]:
+    for number, points in work.points.items():
         learner = stage.learners[number]
-        return lambda: attempt_quiz(learner, stage.course, key, NOTIONS, share=share, finish=finish)
+        handed = work.late.get(number, work.handed)
+        if handed is not None:
+            yield Moment(
+                stage.day(*handed), partial(hand_in, learner, stage.course, work.key, "<p>Le travail demandé.</p>")
+            )
+        filled = dict(zip(work.criteria, points, strict=True))
+        yield Moment(
+            stage.day(*work.graded),
+            partial(fill_rubric, stage.trainers[work.trainer], stage.course, work.key, learner, filled, ""),
+        )
 
-    yield Moment(stage.day(10, "15:00"), attempt(0, 1.0))
-    yield Moment(stage.day(10, "15:05"), attempt(1, 0.3))
-    yield Moment(stage.day(10, "16:00"), attempt(1, 1.0))
-    yield Moment(stage.day(10, "15:10"), attempt(2, 0.2))
-    yield Moment(stage.day(10, "15:15"), attempt(3, 0.5, finish=False))
+
+def _departures(stage: Stage) -> Iterator[Moment]:
+    """One drops out and is suspended, another is unenrolled: what they did stays in the ledger."""
+    ws, course = stage.editor.ws, stage.course.id
+    dropped, gone = stage.learners[DROPPED].userid, stage.learners[UNENROLLED].userid
+    away = {"roleid": STUDENT, "userid": dropped, "courseid": course, "suspend": 1}
+    yield Moment(stage.day(4), partial(ws, "enrol_manual_enrol_users", enrolments=[away]))
+    left = {"userid": gone, "courseid": course}
+    yield Moment(stage.day(6), partial(ws, "enrol_manual_unenrol_users", enrolments=[left]))
+
+
+def _notions(stage: Stage) -> Iterator[Moment]:
+    """The last quiz: passed, failed then passed, failed, unfinished."""
+    attempts = ((0, "15:00", 1.0), (1, "15:05", 0.3), (1, "16:00", 1.0), (2, "15:10", 0.2), (3, "15:15", 0.5))
+    for number, at, share in attempts:
+        finish = number != 3
+        attempt = partial(attempt_quiz, stage.learners[number], stage.course, "M2.notions", NOTIONS)
+        yield Moment(stage.day(10, at), partial(attempt, share=share, finish=finish))
 
 
 def _closings(stage: Stage) -> Iterator[Moment]:
     """Quizzes left open are closed when their time is over: by Moodle's cron, in the stand-in when somebody looks."""
-
-    def look(key: str) -> Callable[[], object]:
+    for at, key in ((stage.before(6, "01:00"), "positionnement"), (stage.after(9, "01:00"), "M2.notions")):
         quiz = stage.course.modules[key].instance
-        return lambda: [
-            stage.editor.ws("mod_quiz_get_user_attempts", quizid=quiz, userid=one.userid, status="all")
-            for one in stage.learners[:ENROLLED]
-        ]
-
-    yield Moment(stage.before(6, "01:00"), look("positionnement"))
-    yield Moment(stage.day(len(stage.session.days), "01:00") + timedelta(days=9), look("M2.notions"))
-
-
-def _graded(
-    stage: Stage, trainer: Actor, learner: Actor, key: str, criteria: Sequence[str], scores: Sequence[int]
-) -> Callable[[], object]:
-    chosen = dict(zip(criteria, scores, strict=True))
-    return lambda: fill_rubric(trainer, stage.course, key, learner, chosen, "")
+        for one in stage.learners[:ENROLLED]:
+            looked = {"quizid": quiz, "userid": one.userid, "status": "all"}
+            yield Moment(at, partial(stage.editor.ws, "mod_quiz_get_user_attempts", **looked))

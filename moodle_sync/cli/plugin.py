@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from moodle_sync.cli.common import Out
+from moodle_sync.workflows import role_presets
 from moodle_sync.workflows.plugin_build import build as build_plugin
 
 
@@ -21,10 +22,15 @@ def plugin() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def build(folder: Path, as_json: bool) -> int:
-    """Write the zip that Site administration › Plugins › Install plugins takes. Needs no configuration."""
+    """Write what an administrator of Moodle needs: the plugin's zip, and the two roles. Needs no configuration.
+
+    The zip goes into Site administration › Plugins › Install plugins; then each role into Site administration › Users ›
+    Permissions › Define roles › Add a new role › Use role preset.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     built = build_plugin(folder)
+    roles = [str(path) for path in role_presets.write(folder)]
     document = {"path": str(built.path), "release": built.release, "version": built.version, "sha256": built.sha256}
-    sentence = f"{built.path}  release {built.release} ({built.version})  sha256 {built.sha256}"
-    click.echo(json.dumps(document, indent=2) if as_json else sentence)
+    lines = [f"{built.path}  release {built.release} ({built.version})  sha256 {built.sha256}", *roles]
+    Out(as_json).show(lines, {**document, "roles": roles})
     return 0

@@ -33,7 +33,7 @@ def load_settings(path: Path) -> Settings:
     except FileNotFoundError:
         raise ConfigError(
             f"There is no configuration at {path}.",
-            hint="Copy config.example.toml to config.toml and change it, or name yours with --config.",
+            hint="Make a working folder (moodle-sync init FOLDER), go into the one you have, or name the file with --config.",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
@@ -51,7 +51,7 @@ def _problems(path: Path, error: ValidationError) -> list[Problem]:
     for item in error.errors(include_input=False, include_url=False):
         where = ".".join(str(part) for part in item["loc"])
         message = {
-            "extra_forbidden": "there is no such setting: see config.example.toml for all of them",
+            "extra_forbidden": "there is no such setting: the config.toml that moodle-sync init writes has all of them",
             "missing": "this setting is needed",
         }.get(item["type"], item["msg"].removeprefix("Value error, "))
         found.append(Problem(path, 0, 0, where, message))

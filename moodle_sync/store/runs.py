@@ -1,4 +1,7 @@
-"""Runs: one row a pull or a night's round, with what it counted. Runs that write to Moodle are in ``store.journal``."""
+"""Runs: one row a plan, a pull or a night's round, with what it counted.
+
+Runs that write to Moodle are in ``store.journal``.
+"""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from moodle_sync.spec.enrolments import load_enrolments
 from moodle_sync.spec.specs import Specs, programme_digest
 from moodle_sync.state.desired import SessionSpec, desired
 from moodle_sync.state.resources import ORDER, Ref, Resource
+from moodle_sync.store import runs
 from moodle_sync.store.baseline import Baselines
 from moodle_sync.store.engine import Store, open_store
 from moodle_sync.store.files import replace as replace_file
@@ -49,7 +50,7 @@ def make_plan(
     allow_changes: int | None = None,
     allow_learners: int | None = None,
 ) -> Made:
-    """The plan for these sessions (all of them when none is named), within the limits of safety.
+    """The plan for these sessions (all of them when none is named), within the limits of safety; noted in the store.
 
     Raises:
         SpecError, UsageError: what was written is wrong. SiteError: Moodle. PlanRefused: too large, or in conflict.
@@ -59,8 +60,23 @@ def make_plan(
             settings.safety.max_changes if allow_changes is None else allow_changes,
             settings.safety.max_learners if allow_learners is None else allow_learners,
         )
-        safety.check(made.plan.counts, limits)
+        try:
+            safety.check(made.plan.counts, limits)
+        except PlanRefused:
+            _note(made, "refused")
+            raise
+        _note(made, "done")
         return made
+
+
+def _note(made: Made, outcome: str) -> None:
+    """Note when a plan was made against which site, and what it counted."""
+    plan, counts = made.plan, made.plan.counts
+    stopped = counts.conflict + counts.blocked + counts.refused
+    counted = {"changes": counts.writes, "drift": counts.drift, "stopped": stopped}
+    with made.store.write() as transaction:
+        run_id = runs.start(transaction, site=plan.site, kind="plan", at=plan.made_at)
+        runs.finish(transaction, run_id, at=to_rfc3339(utc_now()), outcome=outcome, counts=counted)
 
 
 @contextmanager

@@ -41,6 +41,8 @@ class Status:
     site: str
     now: datetime
     pin: SitePin | None
+    plan: RunRow | None
+    """The last one that somebody made; a night's look for drift is part of its round."""
     apply: RunRow | None
     open_steps: tuple[Step, ...]
     pulls: Mapping[str, RunRow | None]
@@ -52,12 +54,21 @@ class Status:
         """For a person: one line a thing, and a mark where somebody should look."""
         pinned = f"first met on {self.pin.pinned_at:%Y-%m-%d}, {self.pin.url}" if self.pin else "never met"
         lines = [_line(self.pin is not None, "site", f"{self.site}, {pinned}")]
-        lines.append(_line(True, "plan", "not noted: a plan changes nothing"))
+        lines.append(self._planned())
         lines += self._applied()
         lines += [_pull(course, row, self.now) for course, row in self.pulls.items()]
         lines += self._sealed()
         lines += self._rounds()
         return lines
+
+    def _planned(self) -> str:
+        if self.plan is None:
+            return _line(True, "plan", "never")
+        told = self.plan.counts
+        said = f"{told['changes']} changes, {told['drift']} drift kept, {told['stopped']} that cannot be done"
+        refused = ", refused as too large" if self.plan.outcome == "refused" else ""
+        well = not refused and not told["stopped"]
+        return _line(well, "plan", f"{_ago(from_rfc3339(self.plan.started), self.now)}, {said}{refused}")
 
     def _applied(self) -> list[str]:
         if self.apply is None:
@@ -94,6 +105,7 @@ class Status:
             "site": self.site,
             "now": to_rfc3339(self.now),
             "pinned_at": to_rfc3339(self.pin.pinned_at) if self.pin else None,
+            "plan": self.plan and _document(self.plan),
             "apply": self.apply and _document(self.apply),
             "open_steps": len(self.open_steps),
             "pulls": {course: row and _document(row) for course, row in self.pulls.items()},
@@ -115,6 +127,7 @@ def status(settings: Settings, *, clock: Clock = utc_now) -> Status:
     now, site = clock(), settings.site.name
     with open_ledger(settings, readonly=True) as ledger:
         with ledger.store.read() as transaction:
+            planned = runs.of_kind(transaction, site, "plan", 1)
             applied = runs.of_kind(transaction, site, "apply", 1)
             rounds = runs.of_kind(transaction, site, "reconcile", _ROUNDS)
             pulled = runs.last_pulls(transaction, site)
@@ -123,6 +136,7 @@ def status(settings: Settings, *, clock: Clock = utc_now) -> Status:
             site=site,
             now=now,
             pin=SitePins(ledger.store).get(site),
+            plan=planned[0] if planned else None,
             apply=applied[0] if applied else None,
             open_steps=tuple(Journal(ledger.store).open_steps(site)),
             pulls={course: pulled.get(course) for course in sorted({*pulled, *_courses(settings)})},

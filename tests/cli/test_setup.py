@@ -73,6 +73,21 @@ def test_status_asks_nothing_of_moodle_and_tells_an_apply(work: Any, core_site: 
     assert any(line.startswith("! apply") for line in out.splitlines())
 
 
+def test_status_tells_when_a_plan_was_made_and_what_it_counted(work: Any, core_site: Any) -> None:
+    assert "plan        never" in work.run("status")[1]
+    assert work.run("plan")[0] == 0
+    [planned] = [line for line in work.run("status")[1].splitlines() if line[2:].startswith("plan ")]
+    known = json.loads(work.run("status", "--json")[1])["plan"]
+    assert planned.startswith("! plan"), "what needs the companion is blocked on this site, and shown so"
+    assert f"(0 h ago), {known['counts']['changes']} changes, 0 drift kept, " in planned
+    assert (known["outcome"], known["counts"]["changes"] > 10) == ("done", True)
+    assert work.run("plan", "--allow-changes", "0")[0] == 3
+    [planned] = [line for line in work.run("status")[1].splitlines() if line[2:].startswith("plan ")]
+    assert planned.endswith("refused as too large")
+    work.run("reconcile")
+    assert json.loads(work.run("status", "--json")[1])["plan"]["outcome"] == "refused", "a round is no plan"
+
+
 def test_status_without_a_ledger_is_4(work: Any) -> None:
     (work.path / "data" / "ledger.db").unlink()
     code, _, err = work.run("status")

@@ -33,7 +33,7 @@ def load_settings(path: Path) -> Settings:
     except FileNotFoundError:
         raise ConfigError(
             f"There is no configuration at {path}.",
-            hint="Make a working folder (moodle-sync init FOLDER), go into the one you have, or name the file with --config.",
+            hint="Make a working folder (moodle-sync init FOLDER), go into yours, or name the file with --config.",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error

@@ -51,7 +51,7 @@ def test_unusable_file_is_one_clear_error(tmp_path: Path, text: str) -> None:
 
 
 def test_missing_file_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"config\.example\.toml"):
+    with pytest.raises(ConfigError, match="moodle-sync init"):
         load_settings(tmp_path / "none.toml")
 
 

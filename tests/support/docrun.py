@@ -6,20 +6,20 @@ is a sandbox; ``config.toml`` is changed as the page tells the reader to.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
+from moodle_sync.cli.main import run
 from moodle_sync.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOL = Path(sys.executable).with_name("moodle-sync")
-TIMEOUT = 300
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PLACEHOLDER = "…"
 
@@ -88,13 +88,18 @@ class Reader:
         known[words[0]](words[1:])
 
     def _tool(self, command: str, words: list[str]) -> None:
-        done = subprocess.run(
-            [TOOL, *words], cwd=self.folder, env=self._env(), text=True, capture_output=True, timeout=TIMEOUT
-        )
-        told = f"{command}\n{done.stdout}\n{done.stderr}"
-        assert done.returncode == self.expected.get(command, 0), told
-        assert "Traceback" not in done.stderr, told
-        self.output[command] = done.stdout
+        out, log = io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(self.folder),
+            patch.dict(os.environ, self._env(), clear=True),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(log),
+        ):
+            code = run(words)
+        told = f"{command}\n{out.getvalue()}\n{log.getvalue()}"
+        assert code == self.expected.get(command, 0), told
+        assert "Traceback" not in log.getvalue(), told
+        self.output[command] = out.getvalue()
 
     def _enter(self, words: list[str]) -> None:
         self.folder /= words[0]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from moodle_sync.cli import ledger_attest, ledger_erasure, ledger_export, ledger_proofs
 from moodle_sync.cli.common import Out, Settings, command
 from moodle_sync.workflows import ledger as ledger_workflow
-
-_FAILED = 4
 
 
 @click.group()
@@ -27,12 +27,20 @@ def init(settings: Settings, out: Out) -> int:
 @command(
     "verify",
     click.option("--payloads", is_flag=True, help="Decrypt every payload and check its commitment too."),
+    click.option(
+        "--checkpoint",
+        "handed",
+        multiple=True,
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="A checkpoint that somebody kept: .checkpoint, .txt, or a mail saved as .eml. May be given several times.",
+    ),
+    click.option("--key", "keys", multiple=True, help="The public key as known from outside: text, or a file of keys."),
 )
-def verify(settings: Settings, out: Out, payloads: bool) -> int:
-    """Compute every root again from what is on disk and hold it against the checkpoints."""
-    checked = ledger_workflow.verify(settings, payloads=payloads)
+def verify(settings: Settings, out: Out, payloads: bool, handed: tuple[Path, ...], keys: tuple[str, ...]) -> int:
+    """Compute every root again from what is on disk and hold it against the checkpoints, here and in every place."""
+    checked = ledger_workflow.verify(settings, payloads=payloads, handed=handed, keys=keys)
     out.show(checked.lines(), checked.document())
-    return 0 if checked.ok else _FAILED
+    return checked.exit_code
 
 
 @command("checkpoint")

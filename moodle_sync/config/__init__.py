@@ -2,13 +2,25 @@
 
 from moodle_sync.config.loader import load_settings, read_secret
 from moodle_sync.config.models import LedgerSettings, PathSettings, SafetySettings, Settings, SiteSettings
+from moodle_sync.config.publish import (
+    EmailSettings,
+    GitSettings,
+    PublishSettings,
+    TimestampSettings,
+    WitnessSettings,
+)
 
 __all__ = [
+    "EmailSettings",
+    "GitSettings",
     "LedgerSettings",
     "PathSettings",
+    "PublishSettings",
     "SafetySettings",
     "Settings",
     "SiteSettings",
+    "TimestampSettings",
+    "WitnessSettings",
     "load_settings",
     "read_secret",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from moodle_sync.config.models import Settings
 from moodle_sync.errors import ConfigError, Problem
@@ -19,6 +19,12 @@ _PATHS = {
     "tokens": ("push_file", "pull_file"),
     "paths": ("specs", "mappings", "enrolments", "reports"),
     "ledger": ("keystore", "signing_key", "master_key", "checkpoints"),
+}
+_PUBLISH_PATHS = {
+    "git": ("repository",),
+    "email": ("password_file", "ca_bundle"),
+    "timestamp": ("roots", "folder", "ca_bundle"),
+    "witness": ("folder", "ca_bundle"),
 }
 
 
@@ -59,11 +65,8 @@ def _problems(path: Path, error: ValidationError) -> list[Problem]:
 
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
-    changed: dict[str, Any] = {}
-    for section, names in _PATHS.items():
-        part = getattr(settings, section)
-        moved = {name: folder / value for name in names if (value := getattr(part, name)) is not None}
-        changed[section] = part.model_copy(update=moved)
+    changed = _moved(settings, _PATHS, folder)
+    changed["publish"] = settings.publish.model_copy(update=_moved(settings.publish, _PUBLISH_PATHS, folder))
     store = settings.ledger.store
     prefix = "sqlite:///"
     if store.startswith(prefix) and not Path(store.removeprefix(prefix)).is_absolute():
@@ -71,6 +74,16 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
             update={"store": f"{prefix}{folder / store.removeprefix(prefix)}"}
         )
     return settings.model_copy(update=changed)
+
+
+def _moved(whole: BaseModel, paths: Mapping[str, tuple[str, ...]], folder: Path) -> dict[str, Any]:
+    changed: dict[str, Any] = {}
+    for section, names in paths.items():
+        part = getattr(whole, section)
+        if part is not None:
+            moved = {name: folder / value for name in names if (value := getattr(part, name)) is not None}
+            changed[section] = part.model_copy(update=moved)
+    return changed
 
 
 def read_secret(what: str, variable: str, file: Path | None, environ: Mapping[str, str] | None = None) -> str:

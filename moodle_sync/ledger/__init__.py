@@ -7,8 +7,9 @@ here.
 """
 
 from moodle_sync.ledger.book import Ledger
-from moodle_sync.ledger.checkpoint import Published, Publisher
+from moodle_sync.ledger.checkpoint import Published
 from moodle_sync.ledger.checks import Check
+from moodle_sync.ledger.outside import Kept, Place, Publisher, Reach
 from moodle_sync.ledger.reading import SealedAttestation, SealedFact
 from moodle_sync.ledger.sealer import Sealed
 from moodle_sync.ledger.setup import Places
@@ -17,10 +18,13 @@ from moodle_sync.ledger.verify import Verification, verify
 
 __all__ = [
     "Check",
+    "Kept",
     "Ledger",
+    "Place",
     "Places",
     "Published",
     "Publisher",
+    "Reach",
     "Sealed",
     "SealedAttestation",
     "SealedFact",

@@ -17,8 +17,10 @@ from moodle_sync.clock import Clock, to_rfc3339, utc_now
 from moodle_sync.errors import LedgerUnusable
 from moodle_sync.facts.attested import AttestedFact
 from moodle_sync.facts.models import Person, Snapshot
-from moodle_sync.ledger import attesting, checkpoint, erasing, note, reading, sealer, setup, staging
-from moodle_sync.ledger.checkpoint import Published, Publisher
+from moodle_sync.ledger import attesting, checkpoint, erasing, merkle, note, reading, sealer, setup, staging
+from moodle_sync.ledger.checkpoint import Published
+from moodle_sync.ledger.nodes import StoredNodes
+from moodle_sync.ledger.outside import Kept, Publisher
 from moodle_sync.ledger.reading import SealedAttestation, SealedFact
 from moodle_sync.ledger.sealer import Sealed
 from moodle_sync.ledger.setup import Places
@@ -184,6 +186,15 @@ class Ledger:
         """The newest checkpoint and where it was published, or None."""
         return self._last(False)
 
+    def consistency_proof(self, shard: int, size1: int, size2: int) -> list[bytes]:
+        """The proof that the first ``size1`` entries of a shard are the beginning of its first ``size2``.
+
+        Raises:
+            ProofError: not ``1 <= size1 <= size2``. VerificationFailed: nodes that it needs are not stored.
+        """
+        with self.store.read() as transaction:
+            return merkle.consistency_proof(size1, size2, StoredNodes(transaction, shard))
+
     def public_keys(self) -> list[bytes]:
         """The public keys that checkpoints are signed with (Ed25519, 32 bytes): for whoever verifies."""
         with self.store.read() as transaction:
@@ -195,9 +206,10 @@ class Ledger:
         published: Sequence[str] | None = None,
         payloads: bool = True,
         public_keys: Sequence[bytes] | None = None,
+        kept: Sequence[Kept] = (),
     ) -> Verification:
         """Derives everything again and compares: see :func:`moodle_sync.ledger.verify.verify`."""
-        return verify(self.store, self.keystore if payloads else None, published, public_keys)
+        return verify(self.store, self.keystore if payloads else None, published, public_keys, kept)
 
     def _last(self, new: bool) -> Published | None:
         with self.store.read() as transaction:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -17,25 +16,11 @@ from moodle_sync.errors import DoneInPart, MoodleSyncError, VerificationFailed
 from moodle_sync.ledger import merkle, note
 from moodle_sync.ledger.merkle import Frontier
 from moodle_sync.ledger.nodes import StoredNodes
+from moodle_sync.ledger.outside import Publisher
 from moodle_sync.store import Store, checkpoints, entries, open_store, tree
 from moodle_sync.store.checkpoints import CheckpointRow
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tree import Head
-
-
-class Publisher(Protocol):
-    """A place outside the database where checkpoints are kept."""
-
-    @property
-    def place(self) -> str:
-        """What the place is called: it is noted with each checkpoint that was published there."""
-
-    def publish(self, checkpoint: note.Checkpoint, text: str) -> None:
-        """Puts a signed note there for good; when this returns it will survive a crash of that place.
-
-        Publishing the same note twice is no error. Raises a MoodleSyncError when the place is out of reach, or holds
-        another note for the same size.
-        """
 
 
 @dataclass(frozen=True)
@@ -127,6 +112,8 @@ def roots_on_disk(
 def publish(store: Store, publishers: Sequence[Publisher], publics: Sequence[bytes], clock: Clock) -> None:
     """Brings every stored checkpoint to every place that does not have it yet, oldest first.
 
+    A place that takes the newest alone gets that one.
+
     Raises:
         DoneInPart: a place failed; the others have theirs, and the next call goes on from there.
     """
@@ -134,7 +121,7 @@ def publish(store: Store, publishers: Sequence[Publisher], publics: Sequence[byt
         rows, known = checkpoints.every(transaction), checkpoints.places(transaction)
     failures: list[str] = []
     for publisher in publishers:
-        for row in rows:
+        for row in rows[-1:] if publisher.newest_only else rows:
             if publisher.place in known.get((row.shard, row.size), ()):
                 continue
             try:

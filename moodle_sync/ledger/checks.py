@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from moodle_sync.ledger.note import Checkpoint
+from moodle_sync.ledger.outside import Kept
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,14 @@ class Totals:
 
 @dataclass
 class Checkpoints:
-    """Checkpoints whose signature holds, by ``(shard, size)``, and the roots that the leaves give at their sizes."""
+    """Checkpoints whose signature holds, stored and outside, and the roots that the leaves give at their sizes."""
 
     stored: dict[tuple[int, int], Checkpoint] = field(default_factory=dict)
-    outside: dict[tuple[int, int], Checkpoint] = field(default_factory=dict)
+    outside: list[tuple[Kept, Checkpoint]] = field(default_factory=list)
     notes: dict[tuple[int, int], str] = field(default_factory=dict)
     roots: dict[tuple[int, int], bytes] = field(default_factory=dict)
 
     def sizes(self, shard: int) -> set[int]:
         """The sizes of a shard at which a root is wanted."""
-        return {size for one, size in (*self.stored, *self.outside) if one == shard}
+        found = (*self.stored, *((one.shard, one.size) for _, one in self.outside))
+        return {size for one, size in found if one == shard}

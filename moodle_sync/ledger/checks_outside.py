@@ -5,18 +5,20 @@ Part of ``verify``; reads only. Only the copies outside are evidence against the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from moodle_sync.errors import VerificationFailed
 from moodle_sync.ledger import note
 from moodle_sync.ledger.checks import Checkpoints, Findings
+from moodle_sync.ledger.note import Checkpoint
+from moodle_sync.ledger.outside import Kept, Reach
 from moodle_sync.store import checkpoints
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tree import Head
 
 
 def check_signatures(
-    transaction: Transaction, findings: Findings, published: Sequence[str], public_keys: Sequence[bytes] | None
+    transaction: Transaction, findings: Findings, kept: Sequence[Kept], public_keys: Sequence[bytes] | None
 ) -> Checkpoints:
     """Checks the signatures of the stored and the published checkpoints, before the leaves are read."""
     checked = Checkpoints()
@@ -24,59 +26,120 @@ def check_signatures(
     origin = checkpoints.get_meta(transaction, "origin")
     rows = checkpoints.every(transaction)
     for row in rows:
-        place = (row.shard, row.size)
-        checked.notes[place] = row.note
+        point = (row.shard, row.size)
+        checked.notes[point] = row.note
         one = _verified(row.note, publics, origin)
-        if one is not None and (one.shard, one.size) == place:
-            checked.stored[place] = one
+        if one is not None and (one.shard, one.size) == point:
+            checked.stored[point] = one
         else:
             findings.fail("signatures", f"the signature of checkpoint {row.shard}/{row.size} does not hold")
     source = "the keys given" if public_keys is not None else "keys that the ledger itself names"
     findings.add("signatures", True, "", f"{len(rows)} stored checkpoints are signed by {source}")
-    for text in published:
-        one = _verified(text, publics, origin)
-        if one is None:
-            findings.fail("published", "a published checkpoint is not signed by this ledger, or was altered")
-        else:
-            checked.outside[(one.shard, one.size)] = one
-            stored = checked.notes.get((one.shard, one.size))
-            wrong = f"the published checkpoint {one.shard}/{one.size} is not the one that is stored"
-            findings.add("published", stored == text, wrong, "")
+    for place in kept:
+        _check_copies(findings, checked, place, publics, origin)
     return checked
 
 
-def check_roots(findings: Findings, heads: Sequence[Head], checked: Checkpoints, looked: bool) -> int:
+def _check_copies(
+    findings: Findings, checked: Checkpoints, place: Kept, publics: Sequence[bytes], origin: str | None
+) -> None:
+    name = _check_name(place)
+    for problem in place.problems:
+        findings.fail(name, problem)
+    for text in place.notes:
+        one = _verified(text, publics, origin)
+        if one is None:
+            findings.fail(name, "a published checkpoint is not signed by this ledger, or was altered")
+            continue
+        checked.outside.append((place, one))
+        if checked.notes.get((one.shard, one.size)) != text:
+            findings.fail(name, f"the published checkpoint {one.shard}/{one.size} is not the one that is stored")
+
+
+def check_roots(
+    findings: Findings, heads: Sequence[Head], checked: Checkpoints, kept: Sequence[Kept], *, looked: bool
+) -> int:
     """Compares every checkpoint with the root that the leaves give; returns how long the unprotected tail is."""
     for (shard, size), one in checked.stored.items():
         wrong = f"the entries do not give the root of checkpoint {shard}/{size}"
         findings.add("checkpoints", checked.roots.get((shard, size)) == one.root, wrong, "")
     findings.add("checkpoints", True, "", f"the entries give the roots of {len(checked.stored)} stored checkpoints")
-    good: list[tuple[int, int]] = []
-    for (shard, size), one in sorted(checked.outside.items()):
-        if checked.roots.get((shard, size)) == one.root:
-            good.append((shard, size))
+    sizes = {head.shard: head.size for head in heads}
+    good: list[tuple[Kept, Checkpoint]] = []
+    for place, one in checked.outside:
+        if checked.roots.get((one.shard, one.size)) == one.root:
+            good.append((place, one))
         else:
-            findings.fail("published", f"entries that checkpoint {shard}/{size} was published for are gone or changed")
-    total = sum(head.size for head in heads)
-    # The last outside checkpoint also covers the years before: its shard begins with their last checkpoint.
-    covered = sum(head.size for head in heads if head.shard < good[-1][0]) + good[-1][1] if good else 0
-    tail = total - covered
-    findings.add("published", True, "", _outside(looked, len(good), tail))
+            findings.fail(_check_name(place), _gone(one, sizes.get(one.shard, 0)))
+    for place in kept:
+        if place.place and not place.unreached:
+            points = [(one.shard, one.size) for found, one in good if found is place]
+            findings.add(place.place, True, "", _holds(place, sorted(set(points))))
+    total = sum(sizes.values())
+    outside = {(one.shard, one.size) for place, one in good if place.reach is not Reach.SAME_DISK}
+    others = {(one.shard, one.size) for place, one in good if place.reach is Reach.OTHERS}
+    tail = total - _covered(sizes, outside)
+    if outside:
+        sentence = _found_outside(len(outside), tail, total - _covered(sizes, others), anybody=bool(others))
+    else:
+        sentence = _nothing_outside(looked=looked, beside=bool(good))
+    findings.add("published", True, "", sentence)
     return tail
 
 
-def _outside(looked: bool, found: int, tail: int) -> str:
-    if not found:
-        why = "no checkpoint was found outside" if looked else "no outside checkpoint was given"
-        return (
-            f"no external checkpoint: integrity only ({why}). The ledger agrees with itself, but whoever holds it "
-            f"could have written all of it anew, and nothing here would show it"
+def _covered(sizes: dict[int, int], points: Collection[tuple[int, int]]) -> int:
+    if not points:
+        return 0
+    shard, size = max(points)
+    # The last outside checkpoint also covers the years before: its shard begins with their last checkpoint.
+    return sum(count for year, count in sizes.items() if year < shard) + size
+
+
+def _gone(one: Checkpoint, entries: int) -> str:
+    sentence = f"entries that checkpoint {one.shard}/{one.size} was published for are gone or changed"
+    return f"{sentence}: the ledger has {entries} of {one.size}" if entries < one.size else sentence
+
+
+def _holds(place: Kept, points: Sequence[tuple[int, int]]) -> str:
+    if points:
+        shard, size = points[-1]
+        text = (
+            f"{place.place}, {place.reach.value}: {len(points)} checkpoints up to {shard}/{size} agree with the entries"
         )
+    else:
+        text = f"{place.place}, {place.reach.value}: no checkpoint there"
+    return "; ".join([text, *place.remarks])
+
+
+def _nothing_outside(*, looked: bool, beside: bool) -> str:
+    why = "no checkpoint was found outside" if looked else "no outside checkpoint was given"
+    if beside:
+        why = "the only copies are on the ledger's own disk, and whoever rewrites the one can rewrite the other"
+    return (
+        f"no external checkpoint: integrity only ({why}). The ledger agrees with itself, but whoever holds it "
+        f"could have written all of it anew, and nothing here would show it"
+    )
+
+
+def _found_outside(found: int, tail: int, held_by_nobody_else: int, *, anybody: bool) -> str:
     rest = f"the {tail} entries after the last of them are not protected yet" if tail else "no entry is after them"
-    return f"{found} checkpoints found outside agree with the entries; {rest}"
+    sentence = f"{found} checkpoints found outside agree with the entries; {rest}"
+    where = "where the account that runs moodle-sync can write"
+    if not anybody:
+        return (
+            f"{sentence}. All of them are {where}: only a copy that somebody else keeps rules out that ledger and "
+            f"copies were both written anew"
+        )
+    if held_by_nobody_else > tail:
+        sentence += f". The last {held_by_nobody_else - tail} entries that they cover are covered only {where}"
+    return sentence
 
 
-def _verified(text: str, publics: Sequence[bytes], origin: str | None) -> note.Checkpoint | None:
+def _check_name(place: Kept) -> str:
+    return place.place or "published"
+
+
+def _verified(text: str, publics: Sequence[bytes], origin: str | None) -> Checkpoint | None:
     try:
         one = note.verify(text, publics)
     except VerificationFailed:

@@ -23,9 +23,11 @@ from moodle_sync.ledger.merkle import HASH_SIZE
 from moodle_sync.store import files
 
 _ED25519 = b"\x01"
-_DASH = "\u2014 "
+DASH = "\u2014 "
+"""What a signature line begins with."""
 ORIGIN = re.compile(r"[^\s+\x00-\x1f\x7f]{1,200}")
-_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+_VERIFIER_KEY = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+(\S+)")
+SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> str:
     text = checkpoint.text()
     name = f"{checkpoint.origin}/{checkpoint.shard}"
     signature = key_id(name, public_bytes(key)) + key.sign(text.encode())
-    return f"{text}\n{_DASH}{name} {base64.b64encode(signature).decode()}\n"
+    return f"{text}\n{DASH}{name} {base64.b64encode(signature).decode()}\n"
 
 
 def verify(note: str, publics: Sequence[bytes]) -> Checkpoint:
@@ -72,15 +74,12 @@ def verify(note: str, publics: Sequence[bytes]) -> Checkpoint:
     Raises:
         VerificationFailed: it is not a checkpoint, none of the keys signed it, or a signature of theirs is wrong.
     """
-    text, blank, rest = note.rpartition("\n\n")
-    if not blank or not rest.endswith("\n"):
-        raise VerificationFailed("this is not a signed note")
-    text += "\n"
-    checkpoint = _parse(text)
+    text, rest = split(note)
+    checkpoint = parse(text)
     known = {key_id(f"{checkpoint.origin}/{checkpoint.shard}", public): public for public in publics}
     good = False
     for line in rest[:-1].split("\n"):
-        name, number, signature = _signature(line)
+        name, number, signature = signature_line(line)
         if name != f"{checkpoint.origin}/{checkpoint.shard}" or number not in known:
             continue
         try:
@@ -91,6 +90,52 @@ def verify(note: str, publics: Sequence[bytes]) -> Checkpoint:
     if not good:
         raise VerificationFailed("the checkpoint is not signed by a key of this ledger")
     return checkpoint
+
+
+def split(note: str) -> tuple[str, str]:
+    """The text of a signed note, and its signature lines.
+
+    Raises:
+        VerificationFailed: it is none.
+    """
+    text, blank, rest = note.rpartition("\n\n")
+    if not blank or not rest.endswith("\n"):
+        raise VerificationFailed("this is not a signed note")
+    return f"{text}\n", rest
+
+
+def without_cosignatures(note: str) -> str:
+    """A note with the signature lines of its own log alone: as it was stored, whoever cosigned it since.
+
+    Raises:
+        VerificationFailed: it is no signed note.
+    """
+    text, rest = split(note)
+    name = text.partition("\n")[0]
+    own = [f"{line}\n" for line in rest[:-1].split("\n") if line.startswith(f"{DASH}{name} ")]
+    return f"{text}\n{''.join(own)}"
+
+
+def read_keys(text: str) -> list[bytes]:
+    """Public keys (Ed25519, 32 bytes) from text, one a line: a verifier key (``name+id+key``), or base64 alone.
+
+    Raises:
+        VerificationFailed: a line is neither, or there is none.
+    """
+    found = []
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        named = _VERIFIER_KEY.fullmatch(line)
+        data = from_base64(named[3] if named else line)
+        if named:
+            if data[:1] != _ED25519 or key_id(named[1], data[1:]).hex() != named[2]:
+                raise VerificationFailed("the id in a public key is not that of its name and key")
+            data = data[1:]
+        if len(data) != 32:
+            raise VerificationFailed("a public key has 32 bytes: name+id+base64, or base64 alone")
+        found.append(data)
+    if not found:
+        raise VerificationFailed("there is no public key")
+    return found
 
 
 def new_key() -> bytes:
@@ -116,28 +161,43 @@ def load_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def _parse(text: str) -> Checkpoint:
+def parse(text: str) -> Checkpoint:
+    """The checkpoint of a text of three lines, whoever signed it.
+
+    Raises:
+        VerificationFailed: it is none.
+    """
     lines = text.split("\n")
     if len(lines) != 4 or lines[3]:  # no extension lines: nobody could audit them
         raise VerificationFailed("a checkpoint has three lines: origin, size, root")
     origin, slash, shard = lines[0].rpartition("/")
-    root = _base64(lines[2])
-    if not slash or not ORIGIN.fullmatch(origin) or not _SIZE.fullmatch(shard) or not _SIZE.fullmatch(lines[1]):
+    root = from_base64(lines[2])
+    if not slash or not ORIGIN.fullmatch(origin) or not SIZE.fullmatch(shard) or not SIZE.fullmatch(lines[1]):
         raise VerificationFailed("the origin or size of a checkpoint cannot be read")
     if len(root) != HASH_SIZE:
         raise VerificationFailed("the root of a checkpoint is not a SHA-256 hash")
     return Checkpoint(origin, int(shard), int(lines[1]), root)
 
 
-def _signature(line: str) -> tuple[str, bytes, bytes]:
-    name, space, encoded = line.removeprefix(_DASH).partition(" ")
-    data = _base64(encoded)
-    if not line.startswith(_DASH) or not space or not ORIGIN.fullmatch(name) or len(data) < 5:
+def signature_line(line: str) -> tuple[str, bytes, bytes]:
+    """Key name, key id and signature of one signature line, without its newline.
+
+    Raises:
+        VerificationFailed: it is none.
+    """
+    name, space, encoded = line.removeprefix(DASH).partition(" ")
+    data = from_base64(encoded)
+    if not line.startswith(DASH) or not space or not ORIGIN.fullmatch(name) or len(data) < 5:
         raise VerificationFailed("a signature line of a checkpoint cannot be read")
     return name, data[:4], data[4:]
 
 
-def _base64(text: str) -> bytes:
+def from_base64(text: str) -> bytes:
+    """The bytes of base64 as RFC 4648 §4 writes them: one text for each value.
+
+    Raises:
+        VerificationFailed: it is not that.
+    """
     try:
         data = base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:

@@ -13,6 +13,7 @@ from moodle_sync.ledger.checks import Check, Findings, Totals
 from moodle_sync.ledger.checks_outside import check_roots, check_signatures
 from moodle_sync.ledger.checks_secret import check_current, check_erasures, check_mapping, check_specs
 from moodle_sync.ledger.checks_shard import check_shard, report_payloads
+from moodle_sync.ledger.outside import Kept, Reach
 from moodle_sync.store import Store, entries, schema, tree
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.keystore import Keystore
@@ -38,24 +39,28 @@ def verify(
     keystore: Keystore | None = None,
     published: Sequence[str] | None = None,
     public_keys: Sequence[bytes] | None = None,
+    kept: Sequence[Kept] = (),
 ) -> Verification:
     """Verifies a ledger.
 
     Args:
         store: the store, best opened with ``readonly=True``.
         keystore: with it payloads are decrypted and their commitments checked; without it, they are not.
-        published: the signed notes found outside (``publish.file.read_published``); None when nobody looked.
+        published: signed notes known to come from outside, where it does not matter from which place; None when
+            nobody looked.
         public_keys: the ledger's public keys (Ed25519, 32 bytes) as known from outside. Without them the keys that
             the ledger itself names are used, which a rewritten ledger would name too.
+        kept: what was found place by place; each place becomes a check of its own.
 
     Raises:
         LedgerUnusable: the file is damaged so that it cannot be read at all.
     """
     findings = Findings()
+    places = [*kept, *([Kept("", Reach.OTHERS, tuple(published))] if published else [])]
     with store.read() as transaction:
         heads = tree.heads(transaction)
         _check_frame(transaction, findings, heads)
-        checked = check_signatures(transaction, findings, published or (), public_keys)
+        checked = check_signatures(transaction, findings, places, public_keys)
         totals = Totals()
         for position, head in enumerate(heads):
             before = heads[position - 1] if position else None
@@ -65,7 +70,7 @@ def verify(
         check_mapping(transaction, findings, keystore)
         check_erasures(transaction, findings)
         check_specs(transaction, findings, totals.programmes)
-        tail = check_roots(findings, heads, checked, looked=published is not None)
+        tail = check_roots(findings, heads, checked, places, looked=bool(kept) or published is not None)
     size = sum(head.size for head in heads)
     checks = findings.checks()
     return Verification(all(check.ok for check in checks), size, tuple(head.shard for head in heads), checks, tail)

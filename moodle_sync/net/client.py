@@ -1,4 +1,5 @@
-"""The one HTTP client: every request of the project to Moodle leaves through :meth:`HttpClient.post_form`.
+"""The one HTTP client: every request of the project to Moodle leaves through :meth:`HttpClient.post_form`, and every
+one to a place where checkpoints are published through :meth:`HttpClient.post_bytes`.
 
 It owns timeouts, redirects, the size limit, proxy and certificates, and turns every fault into an error of the tree. It
 knows nothing of Moodle's answers, and it never repeats a request: who may repeat is decided in ``moodle.transport``.
@@ -6,7 +7,7 @@ knows nothing of Moodle's answers, and it never repeats a request: who may repea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,33 @@ class HttpClient:
         except requests.RequestException as error:
             fault = explain(error, url, write=write)
         # Raised outside of the handler: what requests raised holds the request, and with it the token.
+        raise fault
+
+    def post_bytes(
+        self, url: str, body: bytes, *, content_type: str, accepted: Collection[int] = (200,)
+    ) -> tuple[int, bytes]:
+        """Posts bytes to something that is no Moodle, and returns status and body of an answer with such a status.
+
+        For requests that may be repeated: asking again for a time stamp or a cosignature does no harm.
+
+        Raises:
+            Unreachable: no usable answer, a redirect, or another status; ``TransientFault`` when it may pass.
+        """
+        timeout = (self._settings.connect_timeout, self._settings.read_timeout)
+        headers = {"Content-Type": content_type, "Accept": "*/*"}
+        try:
+            with self._reads.post(
+                url, data=body, headers=headers, timeout=timeout, stream=True, allow_redirects=False
+            ) as response:
+                content = self._read(response, url, write=False)
+                status = response.status_code
+        except requests.RequestException as error:
+            fault = explain(error, url, write=False)
+        else:
+            if status in accepted:
+                return status, content
+            kind = TransientFault if status == 429 or status >= 500 else Unreachable
+            raise kind(f"{url}: HTTP {status}", hint="Check the address in the configuration.")
         raise fault
 
     @contextmanager

@@ -1,4 +1,4 @@
 """Where checkpoints go: outside the database, so that somebody else can tell when it was rewritten.
 
-Each publisher fulfils ``ledger.checkpoint.Publisher``. They carry signed notes and sign nothing themselves.
+Each publisher fulfils ``ledger.outside.Place``. They carry signed notes and sign nothing themselves.
 """

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
 from moodle_sync.ledger.note import Checkpoint
+from moodle_sync.ledger.outside import Kept, Reach
 from moodle_sync.store import files
 
 SUFFIX = ".checkpoint"
@@ -18,10 +19,18 @@ LATEST = "latest"
 
 
 class FilePublisher:
-    """Writes ``<directory>/<origin>/<shard>-<size>.checkpoint`` and ``<directory>/<origin>/latest``."""
+    """Writes ``<directory>/<origin>/<shard>-<size>.checkpoint`` and ``<directory>/<origin>/latest``.
 
-    def __init__(self, directory: Path) -> None:
+    ``reach`` says how far the directory is from the ledger; a file place is never out of the operator's hands.
+    ``origin`` limits what is read back to one ledger, where several share the directory.
+    """
+
+    newest_only = False
+
+    def __init__(self, directory: Path, *, reach: Reach = Reach.OWN_ACCOUNT, origin: str | None = None) -> None:
         self._directory = directory
+        self._reach = reach
+        self._origin = origin
 
     @property
     def place(self) -> str:
@@ -40,30 +49,58 @@ class FilePublisher:
                 f"there is no directory {self._directory} for checkpoints",
                 hint="Create it, or mount the disk that it is on. It should not be on the ledger's own machine.",
             )
-        folder = self._directory / quote(checkpoint.origin, safe="")
-        path = folder / f"{checkpoint.shard}-{checkpoint.size:012d}{SUFFIX}"
+        folder = self._directory / folder_name(checkpoint.origin)
+        path = folder / file_name(checkpoint)
         try:
             folder.mkdir(mode=0o755, exist_ok=True)
-            if path.exists():
-                if path.read_text(encoding="utf-8") != text:
-                    raise VerificationFailed(f"another checkpoint of the same size was published before: {path}")
-            else:
-                files.replace(path, text.encode())
+            put_note(path, text)
             files.replace(folder / LATEST, text.encode())
         except OSError as error:
             raise LedgerUnusable(f"{path} cannot be written: {error.strerror}") from error
 
+    def kept(self, newest: tuple[Checkpoint, str] | None) -> list[Kept]:
+        """Every note of this ledger in the directory.
 
-def read_published(directory: Path) -> list[str]:
-    """Every signed note under a directory that :class:`FilePublisher` wrote to, oldest first.
+        Raises:
+            LedgerUnusable: there is no such directory, or a file cannot be read.
+        """
+        return [Kept(self.place, self._reach, tuple(read_published(self._directory, self._origin)))]
+
+
+def folder_name(origin: str) -> str:
+    """The folder of one ledger in a place that several may share."""
+    return quote(origin, safe="")
+
+
+def file_name(checkpoint: Checkpoint, suffix: str = SUFFIX) -> str:
+    """The name of a checkpoint's file: names sort as the checkpoints follow each other."""
+    return f"{checkpoint.shard}-{checkpoint.size:012d}{suffix}"
+
+
+def put_note(path: Path, text: str) -> None:
+    """Writes a note whole or not at all; one that is there already stays as it is.
+
+    Raises:
+        VerificationFailed: another note of this name is there. OSError: it cannot be written.
+    """
+    if path.exists():
+        if path.read_bytes() != text.encode():
+            raise VerificationFailed(f"another checkpoint of the same size was published before: {path}")
+        return
+    files.replace(path, text.encode())
+
+
+def read_published(directory: Path, origin: str | None = None) -> list[str]:
+    """Every signed note that :class:`FilePublisher` wrote under a directory (for one ledger), oldest first.
 
     Raises:
         LedgerUnusable: there is no such directory, or a file cannot be read.
     """
     if not directory.is_dir():
         raise LedgerUnusable(f"there is no directory {directory} with checkpoints")
+    folder = directory / folder_name(origin) if origin is not None else directory
     try:
-        paths = sorted(path for path in directory.rglob(f"*{SUFFIX}") if not path.name.startswith("."))
+        paths = sorted(path for path in folder.rglob(f"*{SUFFIX}") if not path.name.startswith("."))
         return [path.read_bytes().decode("utf-8", errors="replace") for path in paths]
     except OSError as error:
         raise LedgerUnusable(f"published checkpoints cannot be read: {error.strerror}") from error

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from moodle_sync.clock import utc_now
 from moodle_sync.config import Settings
-from moodle_sync.errors import LedgerUnusable
-from moodle_sync.ledger import Ledger, Places
+from moodle_sync.errors import LedgerUnusable, UsageError, VerificationFailed
+from moodle_sync.ledger import Ledger, Places, note
 from moodle_sync.ledger.checks import Check
-from moodle_sync.publish.file import FilePublisher, read_published
+from moodle_sync.workflows.publishing import publishers, read_back
 
 JSON = Any
 
@@ -71,39 +72,82 @@ def init(settings: Settings) -> Initialised:
 
 @dataclass(frozen=True)
 class Verified:
-    """What verification found, in plain words."""
+    """What verification found, in plain words, and which places it could not look into."""
 
     ok: bool
     entries: int
     unprotected_tail: int
     checks: tuple[Check, ...]
+    unreached: tuple[str, ...] = ()
+    """Places that should have been read and could not be."""
+    unread: tuple[str, ...] = ()
+    """Places that can never be read from here."""
+
+    @property
+    def exit_code(self) -> int:
+        """4 when something does not hold, 6 when everything that could be looked at does, and not all could."""
+        return (6 if self.unreached else 0) if self.ok else 4
 
     def lines(self) -> list[str]:
         """For a person."""
         lines = [f"{'✓' if check.ok else '✗'} {check.sentence}" for check in self.checks]
+        lines += [f"? could not be read: {place}" for place in self.unreached]
+        lines += [f"? {place}" for place in self.unread]
         verdict = "Everything holds together." if self.ok else "Something does not hold. Keep every file as it is."
+        if self.ok and self.unreached:
+            verdict = "What could be looked at holds together."
         return [*lines, f"{self.entries} entries. {verdict}"]
 
     def document(self) -> JSON:
         """For a program."""
         return {
             "ok": self.ok,
+            "exit_code": self.exit_code,
             "entries": self.entries,
             "unprotected_tail": self.unprotected_tail,
             "checks": [asdict(check) for check in self.checks],
+            "unreached": list(self.unreached),
+            "unread": list(self.unread),
         }
 
 
-def verify(settings: Settings, *, payloads: bool) -> Verified:
-    """Derive everything again and hold it against the checkpoints in the configured folder."""
+def verify(settings: Settings, *, payloads: bool, handed: Sequence[Path] = (), keys: Sequence[str] = ()) -> Verified:
+    """Derive everything again and hold it against every copy of a checkpoint: in the places, and those handed in.
+
+    Args:
+        settings: the configuration.
+        payloads: decrypt payloads too.
+        handed: files with checkpoints that somebody kept.
+        keys: the ledger's public keys as known from outside, each as text or as the name of a file.
+
+    Raises:
+        UsageError: a file or a key that was given is none. LedgerUnusable: the ledger cannot be opened.
+    """
+    publics = [public for key in keys for public in _public_keys(key)] or None
     with open_ledger(settings, readonly=True) as ledger:
-        found = ledger.verify(published=_published(settings), payloads=payloads)
-    return Verified(found.ok, found.entries, found.unprotected_tail, found.checks)
+        kept = read_back(settings, ledger, handed)
+        found = ledger.verify(kept=kept, payloads=payloads, public_keys=publics)
+    silent = [one for one in kept if one.unreached]
+    return Verified(
+        found.ok,
+        found.entries,
+        found.unprotected_tail,
+        found.checks,
+        tuple(f"{one.place}: {one.unreached}" for one in silent if one.readable),
+        tuple(f"{one.place}: {one.unreached}" for one in silent if not one.readable),
+    )
 
 
-def _published(settings: Settings) -> list[str] | None:
-    folder = settings.ledger.checkpoints
-    return read_published(folder) if folder.is_dir() else None
+def _public_keys(key: str) -> list[bytes]:
+    path = Path(key)
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else key
+        return note.read_keys(text)
+    except (OSError, UnicodeDecodeError, VerificationFailed) as error:
+        raise UsageError(
+            "--key is neither a file nor a public key",
+            hint="Give the key as name+id+base64 or base64, or a file with one a line (keys.txt of a pack).",
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -137,8 +181,8 @@ def checkpoint(settings: Settings) -> Signed:
 
 def sign(settings: Settings, ledger: Ledger) -> Signed:
     """Sign and publish the head of an open ledger."""
-    publisher = FilePublisher(settings.ledger.checkpoints)
-    published = ledger.checkpoint([publisher])
+    with publishers(settings, ledger) as places:
+        published = ledger.checkpoint(places)
     if published is None:
         raise LedgerUnusable("There is nothing to sign yet.", hint="Run moodle-sync pull first.")
     point = published.checkpoint

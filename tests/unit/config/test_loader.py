@@ -1,3 +1,5 @@
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,56 @@ def test_example_loads_as_it_stands_and_names_every_setting(tmp_path: Path) -> N
     text = (ROOT / "config.example.toml").read_text(encoding="utf-8")
     settings = load_settings(write(tmp_path, text))
     for section, part in settings:
+        if section == "publish":
+            continue
         assert f"[{section}]" in text
         for name, _ in part:
             assert f"{name} =" in text, f"{section}.{name} is not in config.example.toml"
+
+
+def uncommented(text: str) -> str:
+    """The example with every place to publish in use."""
+    head, mark, rest = text.partition("# [publish.git]")
+    assert mark
+    places, _, after = rest.partition("[safety]")
+    lines = [line.removeprefix("# ") if re.match(r"# (\[|[a-z_]+ = )", line) else line for line in places.split("\n")]
+    return f"{head}[publish.git]{chr(10).join(lines)}[safety]{after}"
+
+
+def test_example_with_every_place_to_publish_loads_and_names_every_setting_of_them(tmp_path: Path) -> None:
+    text = uncommented((ROOT / "config.example.toml").read_text(encoding="utf-8"))
+    publish = load_settings(write(tmp_path, text)).publish
+    named = {name: set(part) for name, part in tomllib.loads(text)["publish"].items()}
+    assert named == {name: set(type(part).model_fields) for name, part in publish}
+    assert publish.git is not None
+    assert publish.git.repository == tmp_path / "checkpoints.git"
+    assert publish.email is not None
+    assert publish.email.password_file == tmp_path / "secrets" / "smtp.password"
+    assert publish.timestamp is not None
+    assert publish.timestamp.folder == tmp_path / "timestamps"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ('security = "starttls"', 'security = "none"', "publish.email"),
+        ('to = ["bureau@example.org", "auditeur@example.net"]', "to = []", "publish.email.to"),
+        ('sender = "registre@example.org"', 'sender = "Registre <registre@example.org>"', "publish.email.sender"),
+        ('remote = "origin"', 'remote = "--upload-pack=x"', "publish.git.remote"),
+        ('url = "https://tsa.example.org/tsr"', 'url = "https://u:p@tsa.example.org/"', "publish.timestamp.url"),
+    ],
+)
+def test_place_to_publish_that_would_be_unsafe_is_refused(tmp_path: Path, old: str, new: str, where: str) -> None:
+    text = uncommented((ROOT / "config.example.toml").read_text(encoding="utf-8"))
+    assert old in text
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(tmp_path, text.replace(old, new)))
+    assert {problem.where.removesuffix(".0") for problem in caught.value.problems} == {where}
+
+
+def test_example_in_the_package_is_the_one_at_the_root() -> None:
+    inside = ROOT / "moodle_sync" / "data" / "config.example.toml"
+    assert inside.read_bytes() == (ROOT / "config.example.toml").read_bytes()
 
 
 def test_relative_paths_start_from_the_file(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ class Place:
 
     def __init__(self, name: str = "memory") -> None:
         self.place = name
+        self.newest_only = False
         self.down = False
         self.notes: list[str] = []
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from types import TracebackType
 from typing import Self
@@ -14,13 +15,13 @@ from typing import Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from moodle_sync.clock import Clock, to_rfc3339, utc_now
-from moodle_sync.errors import LedgerUnusable
+from moodle_sync.errors import LedgerUnusable, VerificationFailed
 from moodle_sync.facts.attested import AttestedFact
 from moodle_sync.facts.models import Person, Snapshot
 from moodle_sync.ledger import attesting, checkpoint, erasing, merkle, note, reading, sealer, setup, staging
 from moodle_sync.ledger.checkpoint import Published
 from moodle_sync.ledger.nodes import StoredNodes
-from moodle_sync.ledger.outside import Kept, Publisher
+from moodle_sync.ledger.outside import Kept, Publisher, Stored
 from moodle_sync.ledger.reading import SealedAttestation, SealedFact
 from moodle_sync.ledger.sealer import Sealed
 from moodle_sync.ledger.setup import Places
@@ -194,6 +195,16 @@ class Ledger:
         """
         with self.store.read() as transaction:
             return merkle.consistency_proof(size1, size2, StoredNodes(transaction, shard))
+
+    def checkpoints(self) -> list[Stored]:
+        """Every stored checkpoint with its note, oldest first; one whose signature does not hold is left to verify."""
+        found: list[Stored] = []
+        with self.store.read() as transaction:
+            publics = checkpoints.signers(transaction)
+            for row in checkpoints.every(transaction):
+                with suppress(VerificationFailed):
+                    found.append((note.verify(row.note, publics), row.note))
+        return found
 
     def public_keys(self) -> list[bytes]:
         """The public keys that checkpoints are signed with (Ed25519, 32 bytes): for whoever verifies."""

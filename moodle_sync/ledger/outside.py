@@ -5,12 +5,18 @@ The places themselves are read in ``publish``; nothing here reads anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from moodle_sync.ledger.note import Checkpoint
+
+Stored = tuple[Checkpoint, str]
+"""A checkpoint and its signed note, as the ledger itself has them."""
+
+ConsistencyProof = Callable[[int, int, int], list[bytes]]
+"""``(shard, size1, size2)``: the proof that the first tree is the beginning of the second."""
 
 
 class Reach(Enum):
@@ -62,12 +68,8 @@ class Publisher(Protocol):
 class Place(Publisher, Protocol):
     """A publisher whose place can be asked what it holds."""
 
-    def kept(self, newest: tuple[Checkpoint, str] | None) -> list[Kept]:
-        """What is there. ``newest`` is the last checkpoint that the ledger itself has, with its note.
+    def kept(self, stored: Sequence[Stored]) -> list[Kept]:
+        """What is there. ``stored`` are the checkpoints that the ledger itself has, oldest first.
 
         Changes nothing there. What cannot be reached is said in the answer; raises a MoodleSyncError as ``publish``.
         """
-
-
-ConsistencyProof = Callable[[int, int, int], list[bytes]]
-"""``(shard, size1, size2)``: the proof that the first tree is the beginning of the second."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
@@ -16,7 +16,7 @@ from moodle_sync.clock import Clock
 from moodle_sync.config.publish import EmailSettings
 from moodle_sync.errors import ConfigError, LedgerUnusable
 from moodle_sync.ledger.note import Checkpoint
-from moodle_sync.ledger.outside import Kept, Reach
+from moodle_sync.ledger.outside import Kept, Reach, Stored
 from moodle_sync.publish.file import file_name
 
 _SUBJECT = "Registre, point de contrôle {number} · Ledger checkpoint {number}"
@@ -106,7 +106,7 @@ class EmailPublisher:
                 hint="Mend [publish.email] to. The next run sends it to all of them again.",
             )
 
-    def kept(self, newest: tuple[Checkpoint, str] | None) -> list[Kept]:
+    def kept(self, stored: Sequence[Stored]) -> list[Kept]:
         """Nothing: mails are with those who received them."""
         return [
             Kept(

@@ -6,12 +6,13 @@ how many entries there are and their root, nothing of what is in them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
 from moodle_sync.ledger.note import Checkpoint
-from moodle_sync.ledger.outside import Kept, Reach
+from moodle_sync.ledger.outside import Kept, Reach, Stored
 from moodle_sync.store import files
 
 SUFFIX = ".checkpoint"
@@ -58,7 +59,7 @@ class FilePublisher:
         except OSError as error:
             raise LedgerUnusable(f"{path} cannot be written: {error.strerror}") from error
 
-    def kept(self, newest: tuple[Checkpoint, str] | None) -> list[Kept]:
+    def kept(self, stored: Sequence[Stored]) -> list[Kept]:
         """Every note of this ledger in the directory.
 
         Raises:

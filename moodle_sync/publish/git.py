@@ -8,11 +8,12 @@ the one that was seen last is refused and named.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
 from moodle_sync.ledger.note import Checkpoint
-from moodle_sync.ledger.outside import Kept, Reach
+from moodle_sync.ledger.outside import Kept, Reach, Stored
 from moodle_sync.publish.file import LATEST, SUFFIX, file_name, folder_name
 from moodle_sync.publish.gitrun import Git
 
@@ -73,7 +74,7 @@ class GitPublisher:
             self._git.run("push", "--quiet", "--no-verify", self._remote, f"{self._branch}:{self._branch}")
             self._git.run("update-ref", self._seen, tip or "")
 
-    def kept(self, newest: tuple[Checkpoint, str] | None) -> list[Kept]:
+    def kept(self, stored: Sequence[Stored]) -> list[Kept]:
         """What the repository holds and, apart from it, what its remote holds now.
 
         Raises:

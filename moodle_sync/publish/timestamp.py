@@ -7,6 +7,7 @@ Revocation of certificates is not looked up. Needs the extra ``tsa``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from cryptography import x509
 from moodle_sync.clock import Clock, to_rfc3339
 from moodle_sync.errors import ConfigError, LedgerUnusable, VerificationFailed
 from moodle_sync.ledger.note import Checkpoint
-from moodle_sync.ledger.outside import Kept, Reach
+from moodle_sync.ledger.outside import Kept, Reach, Stored
 from moodle_sync.net import HttpClient
 from moodle_sync.publish.file import SUFFIX, file_name, folder_name, put_note
 from moodle_sync.store import files
@@ -79,7 +80,7 @@ class TimestampPublisher:
         except OSError as error:
             raise LedgerUnusable(f"{token} cannot be written: {error.strerror}") from error
 
-    def kept(self, newest: tuple[Checkpoint, str] | None) -> list[Kept]:
+    def kept(self, stored: Sequence[Stored]) -> list[Kept]:
         """The notes whose tokens hold, with the times they prove; a token that does not hold is a problem.
 
         Raises:

@@ -7,6 +7,7 @@ more signature line: nobody here can make that line, so it is evidence wherever 
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 
 from moodle_sync.clock import to_rfc3339
@@ -14,7 +15,7 @@ from moodle_sync.errors import LedgerUnusable, SiteError, VerificationFailed
 from moodle_sync.ledger import cosignature, note
 from moodle_sync.ledger.cosignature import WitnessKey
 from moodle_sync.ledger.note import Checkpoint
-from moodle_sync.ledger.outside import ConsistencyProof, Kept, Reach
+from moodle_sync.ledger.outside import ConsistencyProof, Kept, Reach, Stored
 from moodle_sync.net import HttpClient
 from moodle_sync.publish.file import file_name, folder_name
 from moodle_sync.store import files
@@ -70,7 +71,7 @@ class WitnessPublisher:
         except OSError as error:
             raise LedgerUnusable(f"{path} cannot be read or written: {error.strerror}") from error
 
-    def kept(self, newest: tuple[Checkpoint, str] | None) -> list[Kept]:
+    def kept(self, stored: Sequence[Stored]) -> list[Kept]:
         """The cosigned notes that were kept and, asked now, how far the witness itself has seen this ledger.
 
         Raises:
@@ -92,22 +93,38 @@ class WitnessPublisher:
         except OSError as error:
             raise LedgerUnusable(f"cosignatures cannot be read: {error.strerror}") from error
         found = [Kept(self.place, Reach.OTHERS, tuple(notes), tuple(problems), tuple(remarks))]
-        return [*found, self._now(*newest)] if newest else found
+        return [*found, self._now(stored)] if stored else found
 
-    def _now(self, checkpoint: Checkpoint, text: str) -> Kept:
-        """What the witness says of the newest checkpoint, asked so that it changes nothing there."""
+    def _now(self, stored: Sequence[Stored]) -> Kept:
+        """What the witness has seen of this ledger, asked so that it changes nothing there.
+
+        It is asked to cosign once more what it cosigned last: it does so only when that is the same checkpoint.
+        """
         place = f"{self.place}, asked now"
+        newest, text = stored[-1]
         try:
-            status, content = self._post(checkpoint.size, [], text)
-            if status == 200:
-                cosignature.verify(checkpoint.text(), content.decode("utf-8", errors="replace"), self._key)
-                return Kept(place, Reach.OTHERS, (text,), remarks=("it has seen exactly this checkpoint",))
-            seen = self._seen(status, content, checkpoint)
+            status, content = self._post(newest.size, [], text)
+            seen = newest.size if status == 200 else self._seen(status, content, newest)
+            if not seen:
+                return Kept(place, Reach.OTHERS, remarks=("it has seen nothing of this ledger yet",))
+            same = [one for one in stored if (one[0].shard, one[0].size) == (newest.shard, seen)]
+            if not same:
+                raise VerificationFailed(
+                    f"{self.place} cosigned {newest.shard}/{seen}, which this ledger does not have"
+                )
+            last, text = same[0]
+            if status != 200:
+                status, content = self._post(last.size, [], text)
+            if status != 200:
+                self._seen(status, content, last)
+                raise LedgerUnusable("it saw another checkpoint meanwhile: try again")
+            cosignature.verify(last.text(), content.decode("utf-8", errors="replace"), self._key)
         except VerificationFailed as error:
             return Kept(place, Reach.OTHERS, problems=(error.message,))
         except (SiteError, LedgerUnusable) as error:
             return Kept(place, Reach.OTHERS, unreached=error.message)
-        return Kept(place, Reach.OTHERS, remarks=(f"it has seen {seen} of {checkpoint.size} entries",))
+        remark = "it has seen exactly this" if seen == newest.size else f"it has seen {seen} of {newest.size} entries"
+        return Kept(place, Reach.OTHERS, (text,), remarks=(remark,))
 
     def _ask(self, checkpoint: Checkpoint, text: str, old: int) -> str:
         """The witness's signature lines. A conflict tells how far it really is, and is tried once more from there."""

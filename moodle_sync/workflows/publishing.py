@@ -12,6 +12,7 @@ from moodle_sync.config.publish import EmailSettings, GitSettings, TimestampSett
 from moodle_sync.errors import ConfigError, LedgerUnusable, MoodleSyncError, VerificationFailed
 from moodle_sync.ledger import Kept, Ledger, Place, Reach, cosignature
 from moodle_sync.ledger.note import Checkpoint
+from moodle_sync.ledger.outside import Stored
 from moodle_sync.net import HttpClient, NetSettings
 from moodle_sync.publish.email import EmailPublisher
 from moodle_sync.publish.file import FilePublisher
@@ -37,7 +38,7 @@ class Unusable:
         """Raises the ConfigError."""
         raise self._error
 
-    def kept(self, newest: tuple[Checkpoint, str] | None) -> list[Kept]:
+    def kept(self, stored: Sequence[Stored]) -> list[Kept]:
         """Raises the ConfigError."""
         raise self._error
 
@@ -96,12 +97,11 @@ def read_back(settings: Settings, ledger: Ledger, handed: Sequence[Path] = ()) -
         UsageError: a file that was given holds no checkpoint.
     """
     kept = [read_handed(path) for path in handed]
-    last = ledger.last_checkpoint()
-    newest = (last.checkpoint, last.note) if last else None
+    stored = ledger.checkpoints()
     with publishers(settings, ledger) as places:
         for place in places:
             try:
-                kept += place.kept(newest)
+                kept += place.kept(stored)
             except VerificationFailed as error:
                 kept.append(Kept(place.place, Reach.OTHERS, problems=(error.message,)))
             except MoodleSyncError as error:
@@ -142,7 +142,7 @@ def describe(settings: Settings, places: Iterable[str]) -> tuple[tuple[str, ...]
             else:
                 outside.append(f"{words} (que le compte qui tient le registre peut écrire)")
         elif kind == "git":
-            outside.append(f"dépôt git distant « {remote} »")
+            outside.append(f"dépôt git distant « {remote} » de {path}")
         else:
             outside.append(f"{_FRENCH.get(kind, kind)} {name}")
     return tuple(outside), tuple(beside)

@@ -80,7 +80,7 @@ def test_kept_mail_gives_the_note_back(tmp_path: Path, ends: str) -> None:
 
 def test_place_names_domains_and_no_address() -> None:
     assert publisher(25).place == "email:asso.example.org, cabinet.example.net"
-    [kept] = publisher(25).kept(None)
+    [kept] = publisher(25).kept([])
     assert (kept.notes, kept.readable) == ((), False)
     assert "--checkpoint" in kept.unreached
 

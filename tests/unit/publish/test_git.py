@@ -83,7 +83,7 @@ def test_publish_one_commit_a_checkpoint_and_the_latest(here: Path) -> None:
     listed = git("--git-dir", here, "ls-tree", "-r", "--name-only", "main").splitlines()
     assert listed == [NAME, f"{FOLDER}/2026-000000000010.checkpoint", f"{FOLDER}/latest"]
     assert git("--git-dir", here, "show", f"main:{FOLDER}/latest") == texts[1]
-    [kept] = place(here).kept(None)
+    [kept] = place(here).kept([])
     assert kept == Kept(f"git:{here}", Reach.OWN_ACCOUNT, tuple(texts))
 
 
@@ -103,7 +103,7 @@ def test_publish_other_note_of_the_same_size_is_refused(here: Path) -> None:
 def test_publish_pushes_and_the_remote_is_read_apart(here: Path, far: Path) -> None:
     texts = publish(here, 2, 10, remote="origin")
     assert git("--git-dir", far, "rev-parse", "main") == git("--git-dir", here, "rev-parse", "main")
-    near, away = place(here, "origin").kept(None)
+    near, away = place(here, "origin").kept([])
     assert near.notes == away.notes == tuple(texts)
     assert (near.place, away.place) == (f"git:{here}", f"git:{here} → origin")
     assert (near.reach, away.reach, away.problems) == (Reach.OWN_ACCOUNT, Reach.OTHERS, ())
@@ -129,21 +129,21 @@ def test_publish_other_ledgers_and_people_in_the_same_repository_are_left_alone(
     other, text = signed(4, origin="example.net/other")
     place(here, "origin", "example.net/other").publish(other, text)
     texts = publish(here, 10, remote="origin")
-    away = place(here, "origin").kept(None)[1]
+    away = place(here, "origin").kept([])[1]
     assert len(away.notes) == 2
     assert away.notes[1] == texts[0]
     assert git("--git-dir", far, "show", "main:README") == "ours"
-    assert [kept.notes for kept in place(here, "origin", "example.net/other").kept(None)] == [(text,), (text,)]
+    assert [kept.notes for kept in place(here, "origin", "example.net/other").kept([])] == [(text,), (text,)]
 
 
 def test_publish_killed_between_commit_and_push_is_caught_up(here: Path, far: Path) -> None:
     publish(here, 2, remote="origin")
     publish(here, 10)  # committed, never pushed
-    away = place(here, "origin").kept(None)[1]
+    away = place(here, "origin").kept([])[1]
     assert len(away.notes) == 1
     assert away.remarks == ("1 checkpoints committed here were not pushed yet",)
     publish(here, 10, remote="origin")
-    assert len(place(here, "origin").kept(None)[1].notes) == 2
+    assert len(place(here, "origin").kept([])[1].notes) == 2
 
 
 def test_publish_after_a_push_whose_answer_was_lost_goes_on(here: Path, far: Path) -> None:
@@ -151,7 +151,7 @@ def test_publish_after_a_push_whose_answer_was_lost_goes_on(here: Path, far: Pat
     publish(here, 10)
     git("--git-dir", here, "push", "--quiet", "origin", "main")  # as if ours had arrived, unseen
     publish(here, 12, remote="origin")
-    assert len(place(here, "origin").kept(None)[1].notes) == 3
+    assert len(place(here, "origin").kept([])[1].notes) == 3
 
 
 def test_publish_remote_that_refuses_is_told_with_its_reason(here: Path, far: Path) -> None:
@@ -163,7 +163,7 @@ def test_publish_remote_that_refuses_is_told_with_its_reason(here: Path, far: Pa
         publish(here, 2, remote="origin")
     hook.unlink()
     publish(here, 2, remote="origin")
-    assert len(place(here, "origin").kept(None)[1].notes) == 1
+    assert len(place(here, "origin").kept([])[1].notes) == 1
 
 
 def test_publish_remote_out_of_reach_is_told_and_its_credentials_are_not(here: Path) -> None:
@@ -171,7 +171,7 @@ def test_publish_remote_out_of_reach_is_told_and_its_credentials_are_not(here: P
     with pytest.raises(LedgerUnusable, match="git ls-remote failed") as caught:
         publish(here, 2, remote="origin")
     assert "s3cret" not in str(caught.value)
-    near, away = place(here, "origin").kept(None)
+    near, away = place(here, "origin").kept([])
     assert (near.unreached, away.notes) == ("", ())
     assert "ls-remote failed" in away.unreached
     assert "s3cret" not in away.unreached
@@ -185,7 +185,7 @@ def test_publish_and_read_what_is_no_bare_repository_says_what_to_run(tmp_path: 
             publish(path, 2)
         assert "git init --bare" in caught.value.hint
         with pytest.raises(LedgerUnusable):
-            place(path).kept(None)
+            place(path).kept([])
 
 
 def _altered(work: Path) -> None:
@@ -245,13 +245,13 @@ def test_kept_and_publish_find_every_way_to_tamper_with_a_repository(
             git("init", "--quiet", "--bare", "--initial-branch=main", repository)
         git("--git-dir", here, "remote", "add", "origin", far)
         publish(here, 2, 10, remote="origin")
-        assert place(here, "origin").kept(None)[1].problems == ()
+        assert place(here, "origin").kept([])[1].problems == ()
         tamper(far, folder / "work")
         tip = git("--git-dir", far, "for-each-ref")
-        problems = place(here, "origin").kept(None)[1].problems
+        problems = place(here, "origin").kept([])[1].problems
         assert any(said in problem for problem in problems), tamper.__name__
         # What was found once is found again: looking must not make it the new truth.
-        assert any(said in problem for problem in place(here, "origin").kept(None)[1].problems), tamper.__name__
+        assert any(said in problem for problem in place(here, "origin").kept([])[1].problems), tamper.__name__
         if said != "altered or removed":
             with pytest.raises(VerificationFailed, match=said):
                 publish(here, 12, remote="origin")
@@ -279,10 +279,10 @@ def test_git_that_hangs_is_given_up(here: Path, tmp_path: Path, monkeypatch: pyt
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     with pytest.raises(LedgerUnusable, match=r"did not end within 0\.2 seconds"):
-        GitPublisher(here, origin=ORIGIN, remote=None, timeout=0.2).kept(None)
+        GitPublisher(here, origin=ORIGIN, remote=None, timeout=0.2).kept([])
 
 
 def test_git_that_is_not_installed_is_said(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(LedgerUnusable, match="not installed"):
-        place(here).kept(None)
+        place(here).kept([])

@@ -55,7 +55,7 @@ def test_publish_keeps_the_token_beside_the_note_and_it_proves_a_time(publisher:
         "2026-000000000002.checkpoint",
         "2026-000000000002.tsr",
     ]
-    [kept] = publisher().kept(None)
+    [kept] = publisher().kept([])
     assert (kept.place, kept.reach, kept.notes, kept.problems) == ("timestamp:127.0.0.1", Reach.OTHERS, (text,), ())
     [remark] = kept.remarks
     proven = datetime.strptime(remark, "2026-000000000002 existed on %Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
@@ -71,9 +71,9 @@ def test_publish_twice_asks_once(publisher: Any, stamps: Stamping) -> None:
 def test_publish_after_a_kill_between_note_and_token_stamps_it(publisher: Any, tmp_path: Path) -> None:
     publisher().publish(*signed(2))
     (tmp_path / "stamps" / FOLDER / "2026-000000000002.tsr").unlink()
-    assert publisher().kept(None)[0].notes == ()
+    assert publisher().kept([])[0].notes == ()
     publisher().publish(*signed(2))
-    assert len(publisher().kept(None)[0].notes) == 1
+    assert len(publisher().kept([])[0].notes) == 1
 
 
 def test_publish_asks_with_a_nonce_and_for_the_certificate_and_sends_a_hash_alone(
@@ -115,7 +115,7 @@ def test_kept_token_of_another_authority_usage_day_or_note_does_not_hold(
         if name == "an answer from before":
             continue  # its nonce is not that of the question; as a token it is a good one
         (folder / "2026-000000000002.tsr").write_bytes(stamps.answer(stamps.queries[-1]))
-        [kept] = target.kept(None)
+        [kept] = target.kept([])
         assert (kept.notes, len(kept.problems)) == ((), 1), name
         with pytest.raises(VerificationFailed):
             target.publish(one, text)
@@ -129,13 +129,13 @@ def test_kept_token_with_any_byte_altered_is_refused_or_still_says_the_same(
     publisher().publish(*signed(2))
     token = tmp_path / "stamps" / FOLDER / "2026-000000000002.tsr"
     data = token.read_bytes()
-    [good] = publisher().kept(None)
+    [good] = publisher().kept([])
     reader, refused, same = publisher(), 0, 0
     for place in range(len(data)):
         changed = bytearray(data)
         changed[place] ^= 1 << (place % 8)
         token.write_bytes(changed)
-        [kept] = reader.kept(None)
+        [kept] = reader.kept([])
         if kept.problems:
             refused += 1
         else:
@@ -143,9 +143,9 @@ def test_kept_token_with_any_byte_altered_is_refused_or_still_says_the_same(
             same += 1
     for length in range(0, len(data), 97):
         token.write_bytes(data[:length])
-        assert reader.kept(None)[0].problems, length
+        assert reader.kept([])[0].problems, length
     token.write_bytes(data)
-    assert reader.kept(None) == [good]
+    assert reader.kept([]) == [good]
     assert refused > same
     tell(f"time stamps: {len(data)} bytes flipped: {refused} refused, {same} without meaning (same note, same time)")
 
@@ -155,17 +155,17 @@ def test_kept_note_beside_a_token_altered_or_gone_is_a_problem(publisher: Any, t
     path = tmp_path / "stamps" / FOLDER / "2026-000000000002.checkpoint"
     data = path.read_bytes()
     path.write_bytes(data.replace(b"2\n", b"3\n", 1))
-    assert publisher().kept(None)[0].problems
+    assert publisher().kept([])[0].problems
     path.unlink()
-    assert publisher().kept(None)[0].problems
+    assert publisher().kept([])[0].problems
     path.write_bytes(data)
-    assert publisher().kept(None)[0].problems == ()
+    assert publisher().kept([])[0].problems == ()
 
 
 def test_kept_token_from_the_future_is_refused(publisher: Any) -> None:
     publisher().publish(*signed(2))
     yesterday = publisher(clock=lambda: datetime.now(UTC) - timedelta(days=1))
-    [problem] = yesterday.kept(None)[0].problems
+    [problem] = yesterday.kept([])[0].problems
     assert "from the future" in problem
 
 
@@ -196,7 +196,7 @@ def test_roots_that_are_none_are_told(publisher: Any, tmp_path: Path) -> None:
             publisher(roots=path).publish(*signed(2))
         assert "roots" in caught.value.hint
         with pytest.raises(ConfigError):
-            publisher(roots=path).kept(None)
+            publisher(roots=path).kept([])
 
 
 def test_without_the_extra_the_way_to_get_it_is_told(publisher: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from moodle_sync.cli.plugin import plugin
 from moodle_sync.cli.report import report
 from moodle_sync.cli.sandbox import sandbox
 from moodle_sync.cli.setup import doctor, init, schema, status
+from moodle_sync.cli.witness import witness
 from moodle_sync.errors import MoodleSyncError
 
 
@@ -47,6 +48,7 @@ _COMMANDS = (
     report,
     plugin,
     sandbox,
+    witness,
 )
 for _command in _COMMANDS:
     cli.add_command(_command)

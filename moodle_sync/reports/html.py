@@ -51,7 +51,7 @@ _NO_BREAK = re.compile(r" (?=[:;!?»%])|(?<=«) |(?<=n°) |(?<=\d) (?=h\b)|(?<=\
 class Checkpoint:
     """The ledger's head that the page refers to: the first ``size`` entries of ``shard`` have this ``root`` (text).
 
-    ``published`` names, in words, where copies outside the organisation are; empty when there is none.
+    ``published`` names, in words, where copies outside are; ``beside`` those on the ledger's own disk, which are none.
     """
 
     origin: str
@@ -59,6 +59,7 @@ class Checkpoint:
     size: int
     root: str
     published: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     def covers(self, entry: str) -> bool:
         """Whether an entry (``2026/17``, counted from 0) stands before this head."""

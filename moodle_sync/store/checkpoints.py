@@ -50,6 +50,21 @@ def places(transaction: Transaction) -> dict[tuple[int, int], list[str]]:
     return found
 
 
+class LastRow(NamedTuple):
+    """The newest checkpoint that a place got, and when."""
+
+    shard: int
+    size: int
+    at: str
+
+
+def last_by_place(transaction: Transaction) -> dict[str, LastRow]:
+    """The newest checkpoint of each place that ever got one."""
+    columns = (publication.c.place, publication.c.shard, publication.c.size, publication.c.at)
+    rows = transaction.execute(select(*columns).order_by(publication.c.shard, publication.c.size))
+    return {place: LastRow(shard, size, at) for place, shard, size, at in rows}
+
+
 def published(transaction: Transaction, shard: int, size: int, place: str, at: str) -> None:
     """Notes that a checkpoint is at a place now."""
     transaction.execute(insert(publication).values(shard=shard, size=size, place=place, at=at))

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from moodle_sync.reports.plain import Head, Line, line, proof_index
 from moodle_sync.spec.loader import load_specs
 from moodle_sync.store.files import PRIVATE, create, replace
 from moodle_sync.workflows.ledger import open_ledger
+from moodle_sync.workflows.publishing import on_same_disk
 from moodle_sync.workflows.sessions import require_known
 
 JSON = Any
@@ -74,7 +75,7 @@ def prove_person(settings: Settings, who: str, session: str, out: Path) -> Prove
         bundle = prove(ledger.store, ledger.keystore, places)
     people = {one.pseudonym: one.person for one in known}
     scope = (f"ce que le registre dit d'une personne dans la session {session}", f"one person in session {session}")
-    return _write(out, bundle, people, scope)
+    return _write(settings, out, bundle, people, scope)
 
 
 def prove_session(settings: Settings, session: str, out: Path) -> Proven:
@@ -87,7 +88,7 @@ def prove_session(settings: Settings, session: str, out: Path) -> Proven:
             raise UsageError("nothing of this session is sealed yet", hint="Run: moodle-sync pull")
         bundle = prove(ledger.store, ledger.keystore, places)
         people = _people(ledger, settings, bundle)
-    return _write(out, bundle, people, (f"toute la session {session}", f"the whole session {session}"))
+    return _write(settings, out, bundle, people, (f"toute la session {session}", f"the whole session {session}"))
 
 
 def prove_entry(settings: Settings, number: str, out: Path) -> Proven:
@@ -98,7 +99,7 @@ def prove_entry(settings: Settings, number: str, out: Path) -> Proven:
     with open_ledger(settings, readonly=True) as ledger:
         bundle = prove(ledger.store, ledger.keystore, [(int(place[1]), int(place[2]))])
         people = _people(ledger, settings, bundle)
-    return _write(out, bundle, people, (f"l'inscription n° {number}", f"entry {number}"))
+    return _write(settings, out, bundle, people, (f"l'inscription n° {number}", f"entry {number}"))
 
 
 def course_of(settings: Settings, session: str) -> str:
@@ -129,9 +130,13 @@ def _people(ledger: Ledger, settings: Settings, bundle: Bundle) -> dict[str, Per
     return {one.pseudonym: one.person for one in known if one.pseudonym in wanted}
 
 
-def _write(out: Path, bundle: Bundle, people: Mapping[str, Person], scope: tuple[str, str]) -> Proven:
+def _write(
+    settings: Settings, out: Path, bundle: Bundle, people: Mapping[str, Person], scope: tuple[str, str]
+) -> Proven:
     heads = [
-        Head(point.origin, point.shard, point.size, point.root.hex(), bundle.published.get(text, ()))
+        Head(
+            point.origin, point.shard, point.size, point.root.hex(), _outside(settings, bundle.published.get(text, ()))
+        )
         for point, text in bundle.notes
     ]
     page = proof_index(_lines(bundle), people, heads, scope=scope, version=__version__)
@@ -146,6 +151,11 @@ def _write(out: Path, bundle: Bundle, people: Mapping[str, Person], scope: tuple
         tuple(f"{head.origin}/{head.shard}, {head.size} entries, root {head.root}" for head in heads),
         manifest["verify.py"],
     )
+
+
+def _outside(settings: Settings, places: Sequence[str]) -> tuple[str, ...]:
+    """Where a reader may get a copy that is worth comparing: not on the ledger's own disk."""
+    return tuple(place for place in places if not on_same_disk(settings, place))
 
 
 def _lines(bundle: Bundle) -> list[Line]:

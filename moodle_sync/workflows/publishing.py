@@ -125,6 +125,12 @@ def same_disk(settings: Settings, folder: Path) -> bool | None:
     return _disk(database) == _disk(folder)
 
 
+def on_same_disk(settings: Settings, place: str) -> bool:
+    """Whether a place, by its name, is nothing but a folder or repository on the disk of the ledger's database."""
+    kind, _, path = place.partition(":")
+    return kind in ("file", "git") and _ARROW not in path and same_disk(settings, Path(path)) is True
+
+
 def describe(settings: Settings, places: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Where copies of a checkpoint are, in French: those outside, and those on the ledger's own disk.
 
@@ -134,21 +140,20 @@ def describe(settings: Settings, places: Iterable[str]) -> tuple[tuple[str, ...]
     beside: list[str] = []
     for place in places:
         kind, _, name = place.partition(":")
-        path, arrow, remote = name.partition(" → ")
-        if kind in ("file", "git") and not arrow:
-            words = f"{'dossier' if kind == 'file' else 'dépôt git'} {name}"
-            if same_disk(settings, Path(path)):
-                beside.append(words)
-            else:
-                outside.append(f"{words} (que le compte qui tient le registre peut écrire)")
-        elif kind == "git":
-            outside.append(f"dépôt git distant « {remote} » de {path}")
+        words = f"{_FRENCH.get(kind, kind)} {name.replace(_ARROW, ', envoyé au dépôt distant ')}"
+        if on_same_disk(settings, place):
+            beside.append(words)
+        elif kind in ("file", "git") and _ARROW not in name:
+            outside.append(f"{words} (que le compte qui tient le registre peut aussi écrire)")
         else:
-            outside.append(f"{_FRENCH.get(kind, kind)} {name}")
+            outside.append(words)
     return tuple(outside), tuple(beside)
 
 
+_ARROW = " → "
 _FRENCH = {
+    "file": "dossier",
+    "git": "dépôt git",
     "email": "courrier envoyé à",
     "timestamp": "horodatage RFC 3161 par",
     "witness": "contresignature du témoin",

@@ -21,6 +21,7 @@ from moodle_sync.spec.loader import load_specs
 from moodle_sync.spec.models import Session
 from moodle_sync.spec.specs import Specs, programme_digest
 from moodle_sync.workflows.ledger import open_ledger
+from moodle_sync.workflows.publishing import describe
 from moodle_sync.workflows.sessions import require_known
 
 JSON = Any
@@ -105,16 +106,17 @@ def _context(
     return ReportContext(
         site=settings.site.name,
         last_entry=evidence[-1].entry if evidence else "",
-        checkpoint=_checkpoint(ledger),
+        checkpoint=_checkpoint(settings, ledger),
         simulated=simulated,
         programme_digest=programme_digest(specs, session),
         version=__version__,
     )
 
 
-def _checkpoint(ledger: Ledger) -> Checkpoint | None:
+def _checkpoint(settings: Settings, ledger: Ledger) -> Checkpoint | None:
     published = ledger.last_checkpoint()
     if published is None:
         return None
     point = published.checkpoint
-    return Checkpoint(point.origin, point.shard, point.size, point.root.hex(), published.places)
+    outside, beside = describe(settings, published.places)
+    return Checkpoint(point.origin, point.shard, point.size, point.root.hex(), outside, beside)

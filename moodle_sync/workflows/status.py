@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -11,17 +11,35 @@ from moodle_sync.clock import Clock, from_rfc3339, to_rfc3339, utc_now
 from moodle_sync.config import Settings
 from moodle_sync.errors import InputError
 from moodle_sync.ids import CourseKey
+from moodle_sync.ledger import Ledger
 from moodle_sync.spec.loader import load_specs
-from moodle_sync.store import runs
+from moodle_sync.store import checkpoints, runs
 from moodle_sync.store.journal import Journal, Step
 from moodle_sync.store.runs import RunRow
 from moodle_sync.store.sites import SitePin, SitePins
 from moodle_sync.workflows import nights
 from moodle_sync.workflows.ledger import open_ledger
+from moodle_sync.workflows.publishing import on_same_disk, publishers
 
 JSON = Any
 _ROUNDS = 60
 """So many rounds back a night without one is looked for."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """How far a configured place is: the newest checkpoint that it got (``2026/212``) and when; None for none."""
+
+    place: str
+    checkpoint: str | None
+    at: datetime | None
+    behind: bool
+    """Whether the ledger has a newer one."""
+    same_disk: bool
+
+    def document(self) -> JSON:
+        """For a program."""
+        return asdict(self) | {"at": self.at and to_rfc3339(self.at)}
 
 
 @dataclass(frozen=True)
@@ -32,6 +50,7 @@ class Sealed:
     waiting: int
     signed: int | None
     places: tuple[str, ...]
+    published: tuple[Published, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,8 @@ class Status:
         if ledger.signed is None:
             return [*lines, _line(not ledger.entries, "checkpoint", "never")]
         where = ", ".join(ledger.places) or "nowhere outside yet"
-        return [*lines, _line(bool(ledger.places), "checkpoint", f"the newest is of {ledger.signed} entries → {where}")]
+        newest = _line(bool(ledger.places), "checkpoint", f"the newest is of {ledger.signed} entries → {where}")
+        return [*lines, newest, *(_published(one, self.now) for one in ledger.published)]
 
     def _rounds(self) -> list[str]:
         if self.round is None:
@@ -113,6 +133,7 @@ class Status:
             "waiting": self.ledger.waiting,
             "checkpoint": self.ledger.signed,
             "places": list(self.ledger.places),
+            "published": [one.document() for one in self.ledger.published],
             "reconcile": self.round and _document(self.round),
             "missed_nights": [str(night) for night in self.missed],
         }
@@ -141,11 +162,34 @@ def status(settings: Settings, *, clock: Clock = utc_now) -> Status:
             open_steps=tuple(Journal(ledger.store).open_steps(site)),
             pulls={course: pulled.get(course) for course in sorted({*pulled, *_courses(settings)})},
             ledger=Sealed(
-                ledger.size(), ledger.pending(), last.checkpoint.size if last else None, last.places if last else ()
+                ledger.size(),
+                ledger.pending(),
+                last.checkpoint.size if last else None,
+                last.places if last else (),
+                tuple(_places(settings, ledger)) if last else (),
             ),
             round=rounds[0] if rounds else None,
             missed=tuple(nights.missed((from_rfc3339(row.started) for row in rounds), now)),
         )
+
+
+def _places(settings: Settings, ledger: Ledger) -> Iterator[Published]:
+    with ledger.store.read() as transaction:
+        known = checkpoints.last_by_place(transaction)
+        newest = checkpoints.last(transaction)
+    with publishers(settings, ledger) as places:
+        for place in places:
+            row = known.get(place.place)
+            behind = row is None or newest is None or (row.shard, row.size) < (newest.shard, newest.size)
+            number = f"{row.shard}/{row.size}" if row else None
+            beside = on_same_disk(settings, place.place)
+            yield Published(place.place, number, from_rfc3339(row.at) if row else None, behind, beside)
+
+
+def _published(one: Published, now: datetime) -> str:
+    when = f"{one.checkpoint}, {_ago(one.at, now)}" if one.at else "never"
+    beside = "; on the ledger's own disk, so no copy outside" if one.same_disk else ""
+    return _line(not one.behind, "published", f"{one.place}: {when}{beside}")
 
 
 def _courses(settings: Settings) -> list[str]:

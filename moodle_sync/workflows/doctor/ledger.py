@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from moodle_sync.errors import LedgerError, LedgerUnusable
 from moodle_sync.ledger import note
 from moodle_sync.store.engine import sqlite_path
 from moodle_sync.workflows.doctor.findings import Area, Finding, Mark
+from moodle_sync.workflows.doctor.places import check_places
 from moodle_sync.workflows.ledger import open_ledger
 
 
@@ -28,7 +28,7 @@ def check_ledger(settings: Settings) -> Iterator[Finding]:
         yield _opened(settings)
         yield _signing_key(settings.ledger.signing_key)
         yield from _modes(path)
-    yield from _checkpoints(settings.ledger.checkpoints, path)
+    yield from check_places(settings)
 
 
 def _anything(settings: Settings, path: Path | None) -> bool:
@@ -73,26 +73,3 @@ def _modes(path: Path | None) -> Iterator[Finding]:
     if mode & 0o077:
         sentence = f"others on this machine may read {path.name} (mode {mode:04o})"
         yield Finding(Area.LEDGER, "database file", Mark.WARNING, sentence, hint=f"chmod 600 {path}")
-
-
-def _checkpoints(folder: Path, database: Path | None) -> Iterator[Finding]:
-    name = "checkpoints"
-    if not folder.is_dir():
-        hint = f"Make it, or mount the disk that it is on: mkdir {folder}"
-        yield Finding(Area.LEDGER, name, Mark.FAILED, f"there is no folder {folder}", hint=hint)
-        return
-    if not os.access(folder, os.W_OK | os.X_OK):
-        hint = "Let this account write there."
-        yield Finding(Area.LEDGER, name, Mark.FAILED, f"{folder} cannot be written", hint=hint)
-        return
-    if database is None:
-        sentence = f"{folder}: whether the database is on the same machine is not known"
-        yield Finding(Area.LEDGER, name, Mark.UNKNOWN, sentence)
-        return
-    beside = database if database.exists() else next(part for part in database.parents if part.exists())
-    if beside.stat().st_dev == folder.stat().st_dev:
-        sentence = f"{folder} is on the same disk as the ledger: whoever rewrites the one can rewrite the other"
-        hint = "Name a folder on another machine (a share, a synchronised folder) under [ledger] in config.toml."
-        yield Finding(Area.LEDGER, name, Mark.WARNING, sentence, hint=hint)
-        return
-    yield Finding(Area.LEDGER, name, Mark.OK, f"{folder}, on another disk than the ledger")

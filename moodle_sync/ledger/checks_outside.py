@@ -76,11 +76,13 @@ def check_roots(
             points = [(one.shard, one.size) for found, one in good if found is place]
             findings.add(place.place, True, "", _holds(place, sorted(set(points))))
     total = sum(sizes.values())
-    outside = {(one.shard, one.size) for place, one in good if place.reach is not Reach.SAME_DISK}
-    others = {(one.shard, one.size) for place, one in good if place.reach is Reach.OTHERS}
-    tail = total - _covered(sizes, outside)
+    outside = [(place.reach, (one.shard, one.size)) for place, one in good if place.reach is not Reach.SAME_DISK]
+    tail = total - _covered(sizes, {point for _, point in outside})
     if outside:
-        sentence = _found_outside(len(outside), tail, total - _covered(sizes, others), anybody=bool(others))
+        found = len({point for _, point in outside})
+        strongest = next(reach for reach in _STRENGTH if any(one is reach for one, _ in outside))
+        weaker = total - tail - _covered(sizes, {point for reach, point in outside if reach is strongest})
+        sentence = _found_outside(found, tail, strongest, weaker)
     else:
         sentence = _nothing_outside(looked=looked, beside=bool(good))
     findings.add("published", True, "", sentence)
@@ -121,18 +123,24 @@ def _nothing_outside(*, looked: bool, beside: bool) -> str:
     )
 
 
-def _found_outside(found: int, tail: int, held_by_nobody_else: int, *, anybody: bool) -> str:
+_STRENGTH = (Reach.OTHERS, Reach.STAMPED, Reach.REMOTE, Reach.OWN_ACCOUNT)
+_NOT_RULED_OUT = {
+    Reach.STAMPED: "that everything was written anew before the times that the time stamps prove, and stamped then",
+    Reach.REMOTE: "that whoever administers the remote helped to write everything anew",
+    Reach.OWN_ACCOUNT: "that this account wrote ledger and copies anew",
+}
+
+
+def _found_outside(found: int, tail: int, strongest: Reach, weaker: int) -> str:
+    """``weaker``: so many of the covered entries are not covered by a copy of the strongest kind."""
     rest = f"the {tail} entries after the last of them are not protected yet" if tail else "no entry is after them"
-    sentence = f"{found} checkpoints found outside agree with the entries; {rest}"
-    where = "where the account that runs moodle-sync can write"
-    if not anybody:
-        return (
-            f"{sentence}. All of them are {where}: only a copy that somebody else keeps rules out that ledger and "
-            f"copies were both written anew"
-        )
-    if held_by_nobody_else > tail:
-        sentence += f". The last {held_by_nobody_else - tail} entries that they cover are covered only {where}"
-    return sentence
+    sentences = [f"{found} checkpoints found outside agree with the entries; {rest}"]
+    if weaker:
+        sentences.append(f"The last {weaker} entries that they cover are in no copy {strongest.value}")
+    if strongest in _NOT_RULED_OUT:
+        left = _NOT_RULED_OUT[strongest]
+        sentences.append(f"Not ruled out, for want of a copy that somebody else holds: {left}")
+    return ". ".join(sentences)
 
 
 def _check_name(place: Kept) -> str:

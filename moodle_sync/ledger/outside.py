@@ -23,7 +23,9 @@ class Reach(Enum):
     """Who else would have to take part before a copy there could be rewritten together with the ledger."""
 
     SAME_DISK = "on the ledger's own disk"
-    OWN_ACCOUNT = "elsewhere, but written and rewritten by the account that runs moodle-sync"
+    OWN_ACCOUNT = "where the account that runs moodle-sync can write"
+    REMOTE = "on a remote, as safe as those who administer it"
+    STAMPED = "signed by a time-stamping authority"
     OTHERS = "held or signed by somebody else"
 
 

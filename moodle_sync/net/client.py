@@ -109,7 +109,8 @@ class HttpClient:
     ) -> tuple[int, bytes]:
         """Posts bytes to something that is no Moodle, and returns status and body of an answer with such a status.
 
-        For requests that may be repeated: asking again for a time stamp or a cosignature does no harm.
+        For requests that may be repeated (asking again for a time stamp or a cosignature does no harm), so that no
+        answer counts as lost.
 
         Raises:
             Unreachable: no usable answer, a redirect, or another status; ``TransientFault`` when it may pass.
@@ -117,9 +118,12 @@ class HttpClient:
         timeout = (self._settings.connect_timeout, self._settings.read_timeout)
         headers = {"Content-Type": content_type, "Accept": "*/*"}
         try:
-            with self._reads.post(
-                url, data=body, headers=headers, timeout=timeout, stream=True, allow_redirects=False
-            ) as response:
+            with (
+                self._connections(write=True) as session,  # seldom sent: a kept connection would be dead by then
+                session.post(
+                    url, data=body, headers=headers, timeout=timeout, stream=True, allow_redirects=False
+                ) as response,
+            ):
                 content = self._read(response, url, write=False)
                 status = response.status_code
         except requests.RequestException as error:

@@ -24,7 +24,7 @@ _FETCHED = "refs/moodle-sync/fetched"
 class GitPublisher:
     """Commits ``<origin>/<shard>-<size>.checkpoint`` and ``<origin>/latest`` to one branch, and pushes it.
 
-    ``reach`` says how far the repository itself is from the ledger; its remote is somebody else's.
+    ``reach`` says how far the repository itself is from the ledger; its remote is as far as those who administer it.
     """
 
     newest_only = False
@@ -87,15 +87,15 @@ class GitPublisher:
         try:
             fetched = self._fetch(self._remote)
         except LedgerUnusable as error:
-            return [here, Kept(self.place, Reach.OTHERS, unreached=error.message)]
+            return [here, Kept(self.place, Reach.REMOTE, unreached=error.message)]
         except VerificationFailed as error:
-            return [here, Kept(self.place, Reach.OTHERS, problems=(error.message,))]
+            return [here, Kept(self.place, Reach.REMOTE, problems=(error.message,))]
         if fetched is None:
-            return [here, Kept(self.place, Reach.OTHERS)]
+            return [here, Kept(self.place, Reach.REMOTE)]
         notes, problems = self._read(fetched)
         missing = len(set(here.notes) - set(notes))
         remarks = (f"{missing} checkpoints committed here were not pushed yet",) if missing else ()
-        return [here, Kept(self.place, Reach.OTHERS, notes, problems, remarks)]
+        return [here, Kept(self.place, Reach.REMOTE, notes, problems, remarks)]
 
     def _fetch(self, remote: str) -> str | None:
         """The remote's branch as it is now, after holding it against what was seen there last; None when it has none.

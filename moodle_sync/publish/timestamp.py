@@ -103,8 +103,9 @@ class TimestampPublisher:
                     notes.append(text)
         except OSError as error:
             raise LedgerUnusable(f"time stamps cannot be read: {error.strerror}") from error
-        remarks = tuple(f"{name} existed on {to_rfc3339(proven)}" for name, proven in times[-1:])
-        return [Kept(self.place, Reach.OTHERS, tuple(notes), tuple(problems), remarks)]
+        shown = times if len(times) < 3 else [times[0], times[-1]]
+        remarks = tuple(f"{name} existed on {to_rfc3339(proven)}" for name, proven in shown)
+        return [Kept(self.place, Reach.STAMPED, tuple(notes), tuple(problems), remarks)]
 
     def _stamp(self, text: str, roots: list[x509.Certificate]) -> bytes:
         request = _request(text)

@@ -1,6 +1,6 @@
 """Checks of the places that checkpoints go to: each usable as far as it can be seen from here, and enough of them.
 
-Nothing is sent anywhere: whether a remote, a mail server, an authority or a witness answers shows when one is published.
+Nothing is sent anywhere: whether a remote, a mail server, an authority or a witness answers shows at a checkpoint.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def test_publish_pushes_and_the_remote_is_read_apart(here: Path, far: Path) -> N
     near, away = place(here, "origin").kept([])
     assert near.notes == away.notes == tuple(texts)
     assert (near.place, away.place) == (f"git:{here}", f"git:{here} → origin")
-    assert (near.reach, away.reach, away.problems) == (Reach.OWN_ACCOUNT, Reach.OTHERS, ())
+    assert (near.reach, away.reach, away.problems) == (Reach.OWN_ACCOUNT, Reach.REMOTE, ())
 
 
 def test_publish_runs_no_hook_and_signs_nothing_and_asks_nobody(here: Path, far: Path, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_publish_keeps_the_token_beside_the_note_and_it_proves_a_time(publisher:
         "2026-000000000002.tsr",
     ]
     [kept] = publisher().kept([])
-    assert (kept.place, kept.reach, kept.notes, kept.problems) == ("timestamp:127.0.0.1", Reach.OTHERS, (text,), ())
+    assert (kept.place, kept.reach, kept.notes, kept.problems) == ("timestamp:127.0.0.1", Reach.STAMPED, (text,), ())
     [remark] = kept.remarks
     proven = datetime.strptime(remark, "2026-000000000002 existed on %Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert before <= proven <= datetime.now(UTC)

@@ -111,8 +111,9 @@ def test_checkpoint_goes_to_every_place_and_verify_names_what_each_holds(around:
     assert [line.partition(":")[0] for line in found.unread] == ["email"]
     for name, count in ((file_place(scene), 2), (f"git:{scene.folder / 'checkpoints.git'}", 2), (git_place(scene), 2)):
         assert f"{count} checkpoints up to 2026/" in sentence(found, name)
-    for name in (STAMP, WITNESS, f"{WITNESS}, asked now"):
-        assert Reach.OTHERS.value in sentence(found, name)
+    for name, reach in ((STAMP, Reach.STAMPED), (WITNESS, Reach.OTHERS), (f"{WITNESS}, asked now", Reach.OTHERS)):
+        assert reach.value in sentence(found, name)
+    assert "ruled out" not in sentence(found, "published")
     assert "existed on 20" in sentence(found, STAMP)
     assert "it has seen exactly this" in sentence(found, f"{WITNESS}, asked now")
     assert Reach.SAME_DISK.value in sentence(found, file_place(scene))
@@ -134,7 +135,25 @@ def test_verify_copies_on_another_disk_of_the_same_account_are_said_to_be_that(
     monkeypatch.setattr("moodle_sync.workflows.publishing.same_disk", lambda settings, folder: False)
     found = checked(without_places(around.scene))
     assert (found.ok, found.unprotected_tail) == (True, 0)
-    assert "where the account that runs moodle-sync can write" in sentence(found, "published")
+    assert "Not ruled out, for want of a copy that somebody else holds: that this account" in sentence(
+        found, "published"
+    )
+
+
+def test_verify_says_what_remote_and_time_stamps_alone_do_not_rule_out(around: Surroundings) -> None:
+    scene = around.scene
+    scene.pull()
+    whole = scene.settings.publish
+    for kept, left in (
+        (("git",), "administers the remote"),
+        (("git", "timestamp"), "before the times"),
+        (("witness",), ""),
+    ):
+        only = type(whole)(**{name: getattr(whole, name) for name in kept})
+        found = checked(scene.settings.model_copy(update={"publish": only}))
+        said = sentence(found, "published")
+        assert (found.ok, found.unprotected_tail) == (True, 0)
+        assert left in said if left else "ruled out" not in said
 
 
 def test_place_out_of_reach_is_6_the_others_have_theirs_and_the_next_run_catches_up(

@@ -16,7 +16,6 @@ from moodle_sync.errors import LedgerUnusable
 
 _CONFIG = (
     "core.hooksPath=/dev/null",
-    "commit.gpgSign=false",
     "push.gpgSign=false",
     "gc.auto=0",
     "maintenance.auto=false",

@@ -69,6 +69,19 @@ def test_checkpoint_place_out_of_reach_gets_what_it_missed_later(
     assert len(far.notes) == 2
 
 
+def test_checkpoint_place_that_takes_the_newest_alone_gets_no_older_one(
+    ledger: Ledger, course: Any, pull: Callable[[], int]
+) -> None:
+    for value in (1, 2):
+        _grow(course, pull, value)
+        ledger.checkpoint()
+    place = Place()
+    place.newest_only = True
+    published = ledger.checkpoint([place])
+    assert published is not None
+    assert place.notes == [published.note]
+
+
 @pytest.mark.parametrize(
     "damage",
     [

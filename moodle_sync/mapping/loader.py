@@ -12,10 +12,12 @@ from pydantic import BaseModel
 from moodle_sync.errors import Problem, SpecError
 from moodle_sync.inputs.document import Document, Field
 from moodle_sync.inputs.messages import parse
+from moodle_sync.inputs.suggest import did_you_mean
 from moodle_sync.inputs.yaml import read_yaml
 from moodle_sync.mapping.models import Referential, Role, RolesFile, Scale, ScalesFile
+from moodle_sync.mapping.retention import ANY, Retention, RetentionFile
 
-NAMED_BY = ("indicator", "role", "scale", "key")
+NAMED_BY = ("indicator", "role", "scale", "data_class", "funder", "policy", "key")
 REFERENTIALS = "qualiopi"
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -23,6 +25,8 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 _PATTERNS = {
     r"^[a-z][a-z0-9_]*$": 'a name: small letters, digits and underscores, such as "placement_test"',
     r"^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$": 'an edition: letters, digits and hyphens, such as "V9-2024-01-08"',
+    r"^[a-z0-9][a-z0-9._-]{0,63}$": 'a policy: small letters, digits, dots and dashes, such as "opco-3y"',
+    r"^[1-9][0-9]?(mo|y)$": 'a duration: write months or years, such as "18mo" or "3y"',
 }
 
 
@@ -33,6 +37,7 @@ class Mappings:
     referentials: dict[str, Referential]
     roles: dict[str, Role]
     scales: dict[str, Scale]
+    retention: Retention
 
     def referential(self, edition: str | None = None) -> Referential:
         """The referential of an edition, or the one in force last. Raises SpecError when there is none of that name."""
@@ -54,7 +59,7 @@ class Mappings:
 
 
 def load_mappings(root: Path) -> Mappings:
-    """The mappings under ``root``: ``roles.yaml``, ``scales.yaml`` and ``qualiopi/<edition>.yaml``.
+    """The mappings under ``root``: ``roles``, ``scales`` and ``retention.yaml``, ``qualiopi/<edition>.yaml``.
 
     Raises:
         SpecError: with every problem of every file, each with its place.
@@ -62,6 +67,7 @@ def load_mappings(root: Path) -> Mappings:
     problems: list[Problem] = []
     roles_file = _read(root / "roles.yaml", RolesFile, problems)
     scales_file = _read(root / "scales.yaml", ScalesFile, problems)
+    retention_file = _read(root / "retention.yaml", RetentionFile, problems)
     referentials: dict[str, Referential] = {}
     for file in sorted((root / REFERENTIALS).glob("*.yaml")):
         found = _read(file, Referential, problems)
@@ -79,12 +85,24 @@ def load_mappings(root: Path) -> Mappings:
         for index, scale in enumerate(scales.scales):
             path: Field = ("scales", index, "items")
             problems.extend(_repeated_at(document, path, "key", (item.key for item in scale.items)))
-    if problems or roles_file is None or scales_file is None:
+    if retention_file is not None:
+        problems.extend(_check_retention(*retention_file))
+    if problems or roles_file is None or scales_file is None or retention_file is None:
         raise SpecError("The mappings cannot be used as they stand.", problems)
     return Mappings(
         referentials=referentials,
         roles={role.role: role for role in roles_file[1].roles},
         scales={scale.scale: scale for scale in scales_file[1].scales},
+        retention=_retention(retention_file[1]),
+    )
+
+
+def _retention(file: RetentionFile) -> Retention:
+    return Retention(
+        edition=file.edition,
+        classes={one.data_class: one for one in file.classes},
+        funders={one.funder: one for one in file.funders},
+        policies={one.policy: one for one in file.policies},
     )
 
 
@@ -119,6 +137,31 @@ def _check_roles(document: Document, file: RolesFile) -> list[Problem]:
                 message = f'"{defaults[kind]}" is already the role of every {kind} without one: keep one of the two'
                 problems.append(document.problem(("roles", index, "default_for"), message))
             defaults.setdefault(kind, role.role)
+    return problems
+
+
+def _check_retention(document: Document, file: RetentionFile) -> list[Problem]:
+    classes = [one.data_class for one in file.classes]
+    funders = [one.funder for one in file.funders]
+    problems = list(_repeated(document, "classes", "data_class", classes))
+    problems += _repeated(document, "funders", "funder", funders)
+    problems += _repeated(document, "policies", "policy", (one.policy for one in file.policies))
+    taken: dict[str, str] = {}
+    for index, one in enumerate(file.classes):
+        for kind in one.kinds:
+            if kind in taken:
+                message = f'"{kind}" is in the class "{taken[kind]}" already: keep one of the two'
+                problems.append(document.problem(("classes", index, "kinds"), message))
+            taken.setdefault(kind, one.data_class)
+    if ANY in funders:
+        message = f'"{ANY}" stands for every funder: give this one another name'
+        problems.append(document.problem(("funders", funders.index(ANY), "funder"), message))
+    for index, policy in enumerate(file.policies):
+        for field, names, known in (("classes", policy.classes, classes), ("funders", policy.funders, [*funders, ANY])):
+            for name in names:
+                if name not in known:
+                    message = f'this file has no "{name}" under {field}{did_you_mean(name, known)}'
+                    problems.append(document.problem(("policies", index, field), message))
     return problems
 
 

@@ -44,6 +44,8 @@ LocalKey = Annotated[str, StringConstraints(pattern=rf"^{ids.LOCAL_KEY.pattern}$
 Version = Annotated[str, StringConstraints(pattern=rf"^{ids.VERSION.pattern}$", max_length=20)]
 RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 """The name of a role in mappings/roles.yaml: what an activity's results may and may not evidence."""
+FunderName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+"""The name of a funder in mappings/retention.yaml."""
 Number = Annotated[Decimal, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Hours = Annotated[Number, Field(gt=0, le=10000)]
 Points = Annotated[Number, Field(ge=0, le=100000)]

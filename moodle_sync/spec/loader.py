@@ -23,7 +23,7 @@ from moodle_sync.spec.questions import FORMATS, QuestionFile, read_questions
 from moodle_sync.spec.specs import Specs, source_key
 
 FOLDERS = ("courses", "frameworks", "rubrics", "surveys", "questions", "files", "sessions")
-NAMED_BY = ("key", *ACTIVITY_KINDS, "date")
+NAMED_BY = ("key", *ACTIVITY_KINDS, "date", "funder")
 
 SpecT = TypeVar("SpecT", bound=Spec)
 
@@ -32,6 +32,7 @@ _PATTERNS = {
     f"^{ids.KEY.pattern}$": 'a key: small letters without accents, digits and hyphens, such as "pouvoir-dagir"',
     f"^{ids.LOCAL_KEY.pattern}$": 'made of letters without accents, digits and hyphens, such as "M1" or "2026-02"',
     r"^[a-z][a-z0-9_]*$": 'a role: write it as in mappings/roles.yaml, such as "placement_test"',
+    r"^[a-z][a-z0-9_]{0,59}$": 'a funder: write it as in mappings/retention.yaml, such as "opco"',
     r"^\d{2}:\d{2}-\d{2}:\d{2}$": 'a half-day: write it as "09:00-12:30"',
     r"^[1-9][0-9]?(d|mo)$": 'a delay: write days or months, such as "10d" or "4mo"',
     r"^https?://[^\s]{3,500}$": 'an address on the web: write it whole, such as "https://www.example.org/page"',

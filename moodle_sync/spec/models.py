@@ -25,7 +25,7 @@ from moodle_sync.spec.activity import (
     Page,
     Quiz,
 )
-from moodle_sync.spec.fields import Hours, Key, LocalKey, Number, Points, RelativeDate, Spec, Text, Version
+from moodle_sync.spec.fields import FunderName, Hours, Key, LocalKey, Number, Points, RelativeDate, Spec, Text, Version
 
 # ---- rubrics ---------------------------------------------------------------------------------------------------
 
@@ -272,6 +272,13 @@ class SessionGroup(Spec):
     title: Text
 
 
+class SessionFunder(Spec):
+    """Who pays for a session, as mappings/retention.yaml names them; ``last_payment``: the day, once it was made."""
+
+    funder: FunderName
+    last_payment: date | None = None
+
+
 class Session(Spec):
     """A dated run of a programme version: a course in Moodle."""
 
@@ -284,6 +291,8 @@ class Session(Spec):
     trainers: tuple[Text, ...] = ()
     groups: tuple[SessionGroup, ...] = ()
     capacity: Capacity | None = None
+    funders: tuple[SessionFunder, ...] = ()
+    """Who pays: decides how long the session's data are kept. Empty: it was not said, and nothing is known of it."""
     days: tuple[TrainingDay, ...] = Field(min_length=1)
     errata: tuple[Errata, ...] = ()
     to_confirm: tuple[Text, ...] = ()
@@ -315,6 +324,7 @@ __all__ = [
     "Quiz",
     "Rubric",
     "Session",
+    "SessionFunder",
     "SessionGroup",
     "Spec",
     "Survey",

@@ -48,9 +48,9 @@ def validate(settings: Settings) -> Validated:
     Raises:
         SpecError: with every problem of every file.
     """
-    roles = load_mappings(settings.paths.mappings).roles
+    mappings = load_mappings(settings.paths.mappings)
     specs = load_specs(settings.paths.specs)
-    found = check(specs, settings.site.namespace, roles=roles)
+    found = check(specs, settings.site.namespace, roles=mappings.roles, funders=mappings.retention.funders)
     if found.problems:
         raise SpecError(summary(list(found.problems)), found.problems)
     return Validated(specs, tuple(found.warnings), tuple(found.to_confirm))

@@ -12,14 +12,14 @@ from moodle_sync.spec.rules.findings import Findings, Notes
 from moodle_sync.spec.rules.grids import check_framework, check_rubric, check_survey
 from moodle_sync.spec.rules.lints import lint
 from moodle_sync.spec.rules.programmes import check_programme
-from moodle_sync.spec.rules.sessions import check_session
+from moodle_sync.spec.rules.sessions import check_funders, check_session
 from moodle_sync.spec.rules.unconfirmed import check_to_confirm
 from moodle_sync.spec.specs import Specs
 
 __all__ = ["Findings", "check"]
 
 
-def check(specs: Specs, namespace: str, *, roles: Collection[str] = ()) -> Findings:
+def check(specs: Specs, namespace: str, *, roles: Collection[str] = (), funders: Collection[str] = ()) -> Findings:
     """Every problem, warning and open decision of loaded specs, each with its place.
 
     Problems keep anything from being sent. Warnings are advice. ``to_confirm`` are decisions that the source document
@@ -29,6 +29,7 @@ def check(specs: Specs, namespace: str, *, roles: Collection[str] = ()) -> Findi
         specs: what ``load_specs`` answered.
         namespace: the namespace of the site, which counts in the length of every idnumber.
         roles: the names of the roles in mappings/roles.yaml; when empty, roles are not checked.
+        funders: the names of the funders in mappings/retention.yaml; when empty, funders are not checked.
     """
     notes = Notes(specs)
     for framework in specs.frameworks.values():
@@ -42,6 +43,7 @@ def check(specs: Specs, namespace: str, *, roles: Collection[str] = ()) -> Findi
         check_activities(notes, programme, namespace, roles)
     for session in specs.sessions.values():
         check_session(notes, session, namespace)
+        check_funders(notes, session, funders)
     for item in notes.everything():
         check_to_confirm(notes, item)
         lint(notes, item)

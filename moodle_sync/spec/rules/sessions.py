@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo, available_timezones
@@ -37,6 +38,17 @@ def check_session(notes: Notes, session: Session, namespace: str) -> None:
     long = ids.too_long(ids.CourseKey(namespace, session.programme, session.session).idnumber)
     if long is not None:
         notes.problem(session, ("session",), long)
+
+
+def check_funders(notes: Notes, session: Session, funders: Collection[str]) -> None:
+    """Each funder of a session is one that the mappings know, and is named once."""
+    names = [one.funder for one in session.funders]
+    for index, name in enumerate(names):
+        if funders and name not in funders:
+            message = f'mappings/retention.yaml has no funder "{name}"{did_you_mean(name, funders)}'
+            notes.problem(session, ("funders", index, "funder"), message)
+        if name in names[:index]:
+            notes.problem(session, ("funders", index, "funder"), f'"{name}" is already there: keep one of the two')
 
 
 def _programme(notes: Notes, session: Session) -> Programme | None:

@@ -165,7 +165,7 @@ def test_load_mappings_indicator_left_out_is_a_problem(tmp_path: Path) -> None:
 def test_load_mappings_empty_folder_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         load_mappings(tmp_path)
-    assert {one.file.name for one in caught.value.problems} == {"roles.yaml", "scales.yaml"}
+    assert {one.file.name for one in caught.value.problems} == {"roles.yaml", "scales.yaml", "retention.yaml"}
 
 
 def test_load_mappings_without_edition_of_the_referential_says_so(tmp_path: Path) -> None:

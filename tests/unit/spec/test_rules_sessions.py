@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from moodle_sync.errors import Problem
+from moodle_sync.spec.loader import load_specs
+from moodle_sync.spec.rules import check
 
 Only = Callable[[tuple[Problem, ...]], Problem]
 
@@ -30,6 +32,14 @@ CASES: list[tuple[str, list[tuple[str, str, str]], str, str, str, str]] = [
         "version",
         "version",
         'programme "atelier" has no version "2"; known here: 1',
+    ),
+    (
+        "funder-twice",
+        [("session", "place: Ici", 'place: Ici\nfunders:\n  - {funder: "opco"}\n  - funder: opco')],
+        "session",
+        "funder: opco",
+        "funders.opco.funder",
+        '"opco" is already there',
     ),
     (
         "unknown-zone",
@@ -219,3 +229,11 @@ def test_check_competency_idnumber_too_long_is_told_at_the_objective(tree: Any, 
     problem = one_problem(tree.check().problems)
     assert (problem.file.stem, problem.where) == (framework, f"objectives.{objective}.key")
     assert "has 126 characters, Moodle takes 100" in problem.message
+
+
+def test_check_funder_that_the_mappings_do_not_know_is_refused(tree: Any, one_problem: Only) -> None:
+    tree.edit(tree.session, ("place: Ici", "place: Ici\nfunders:\n  - funder: opca"))
+    assert tree.check().problems == ()  # without mappings nothing is said
+    problem = one_problem(check(load_specs(tree.root), "sag", funders=["opco", "cpf"]).problems)
+    assert (problem.where, problem.line) == ("funders.opca.funder", 6)
+    assert 'no funder "opca"; did you mean "opco"?' in problem.message

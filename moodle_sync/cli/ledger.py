@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from moodle_sync.cli import ledger_attest, ledger_erasure, ledger_export, ledger_proofs
+from moodle_sync.cli import ledger_attest, ledger_erasure, ledger_export, ledger_proofs, ledger_retention
 from moodle_sync.cli.common import Out, Settings, command
 from moodle_sync.workflows import ledger as ledger_workflow
 
@@ -59,5 +59,6 @@ for _command in (
     *ledger_proofs.COMMANDS,
     *ledger_export.COMMANDS,
     *ledger_erasure.COMMANDS,
+    *ledger_retention.COMMANDS,
 ):
     ledger.add_command(_command)

@@ -10,6 +10,7 @@ from moodle_sync.cli.common import Out, Settings, command
 from moodle_sync.errors import UsageError
 from moodle_sync.workflows import erasure as erasure_workflow
 from moodle_sync.workflows import migrate as migrate_workflow
+from moodle_sync.workflows import retention as retention_workflow
 
 
 @command(
@@ -18,7 +19,8 @@ from moodle_sync.workflows import migrate as migrate_workflow
     click.option("--session", help="Only in this session; with --everybody, of all who are in it."),
     click.option("--everybody", is_flag=True, help="Everybody in --session."),
     click.option("--reason", help="The ground, by article 17 GDPR; a wrong one lists them all."),
-    click.option("--policy", default="rgpd-17", show_default=True, help="The name of the organisation's rule."),
+    click.option("--due", is_flag=True, help="What the retention policies say is due (see ledger due)."),
+    click.option("--policy", help="The name of the organisation's rule, rgpd-17 by default; with --due only this one."),
     click.option("--refuse", is_flag=True, help="Do not erase: record that it is refused, with --until."),
     click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The end of a refusal."),
     click.option("--despite-refusal", is_flag=True, help="Erase though a refusal still stands."),
@@ -33,7 +35,8 @@ def erase(
     session: str | None,
     everybody: bool,
     reason: str | None,
-    policy: str,
+    due: bool,
+    policy: str | None,
     refuse: bool,
     until: datetime | None,
     despite_refusal: bool,
@@ -45,6 +48,13 @@ def erase(
         resumed = erasure_workflow.resume(settings)
         out.show(resumed.lines(), resumed.document())
         return 0
+    if due:
+        if person or everybody or reason or refuse or until or despite_refusal:
+            raise UsageError("--due erases what the policies say: give it --policy, --session and --yes at most")
+        retired = retention_workflow.erase_due(settings, policy=policy, session=session, yes=yes)
+        out.show(retired.lines(), retired.document())
+        return 0
+    policy = policy or "rgpd-17"
     if everybody == (person is not None) or (everybody and session is None):
         raise UsageError("name a --person (with or without --session), or a --session with --everybody")
     if refuse != (until is not None):

@@ -18,7 +18,7 @@ from moodle_sync.clock import Clock, to_rfc3339, utc_now
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
 from moodle_sync.facts.attested import AttestedFact
 from moodle_sync.facts.models import Person, Snapshot
-from moodle_sync.ledger import attesting, checkpoint, erasing, merkle, note, reading, sealer, setup, staging
+from moodle_sync.ledger import attesting, checkpoint, erasing, merkle, note, reading, retiring, sealer, setup, staging
 from moodle_sync.ledger.checkpoint import Published
 from moodle_sync.ledger.nodes import StoredNodes
 from moodle_sync.ledger.outside import Kept, Publisher, Stored
@@ -93,8 +93,9 @@ class Ledger:
         Equal to the last known state of its object: nothing is added. See :func:`moodle_sync.ledger.staging.stage`.
         """
         now = to_rfc3339(self._clock())
+        kept = retiring.without_retired(self.store, snapshot)
         return staging.stage(
-            self.store, self.keystore, snapshot, programme_digest=programme_digest, plan_id=plan_id, now=now
+            self.store, self.keystore, kept, programme_digest=programme_digest, plan_id=plan_id, now=now
         )
 
     def attest(
@@ -106,6 +107,7 @@ class Ledger:
         programmes: Mapping[str, str | None],
     ) -> Staged:
         """Stages attested facts, all or none: see :func:`moodle_sync.ledger.attesting.stage_attested`."""
+        retiring.require_not_retired(self.store, site, facts)
         now = to_rfc3339(self._clock())
         return attesting.stage_attested(
             self.store, self.keystore, site, facts, people=people, programmes=programmes, now=now
@@ -133,6 +135,10 @@ class Ledger:
             self._close_year,
             despite_refusal=despite_refusal,
         )
+
+    def retire(self, what: retiring.Retirement) -> erasing.Erased:
+        """Erases what a retention policy says is due: see :func:`moodle_sync.ledger.retiring.retire`."""
+        return retiring.retire(self.store, self.keystore, what, self._clock(), self._close_year)
 
     def refuse_erasure(self, pseudonyms: Sequence[str], act: erasing.Act, until: date) -> str:
         """Records that an erasure was refused: see :func:`moodle_sync.ledger.erasing.refuse`."""

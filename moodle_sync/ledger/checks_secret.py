@@ -41,6 +41,7 @@ def check_payloads(
     before: dict[tuple[int, int], PayloadRow] = {}
     if keystore is not None:
         salts = keystore.salts([row.commitment for row in rows.values()])
+        _check_taken(findings, keystore, shard, {idx: leaf for idx, leaf in leaves.items() if idx not in rows})
         before = entries.payloads_at(transaction, {leaf.previous for leaf in leaves.values() if leaf.previous})
     for idx, row in rows.items():
         leaf, name = leaves.get(idx), number(shard, idx)
@@ -54,6 +55,13 @@ def check_payloads(
             totals.decrypted += wrong is None
             if wrong is not None:
                 findings.fail("commitments", f"{name}: {wrong}")
+
+
+def _check_taken(findings: Findings, keystore: Keystore, shard: int, leaves: dict[int, Leaf]) -> None:
+    # An erasure takes the salt before the payload: a payload that is gone while its salt is there was just deleted.
+    gone = {bytes.fromhex(leaf.commitment): idx for idx, leaf in leaves.items() if leaf.commitment is not None}
+    for commitment in keystore.salts(list(gone)):
+        findings.fail("payloads", f"the payload of {number(shard, gone[commitment])} is gone and was not erased")
 
 
 def _wrong_payload(

@@ -18,7 +18,7 @@ from moodle_sync.errors import PlanRefused, UsageError
 from moodle_sync.ledger import sealer
 from moodle_sync.ledger.entries import number
 from moodle_sync.ledger.reasons import ErasureReason, RefusalReason
-from moodle_sync.store import Store, erasures
+from moodle_sync.store import Store, entries, erasures
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.erasures import ErasureRow, RefusalRow
 from moodle_sync.store.keystore import Keystore
@@ -103,10 +103,16 @@ def finish(store: Store, keystore: Keystore, now: datetime, close_year: Callable
         rows = _started(transaction)  # asked again: another process may have finished them since
         # One transaction with the right to write: nobody can stage for these subjects in between. Killed after the
         # keystore's commit and before this one, the journal still names them, and all of this is done again.
-        keystore.destroy([name for row in rows for name in row.subjects])
+        places = [place for row in rows if row.terms for place in row.terms.places]
+        single = [payload.commitment for payload in entries.payloads_at(transaction, places).values()]
+        keystore.destroy([name for row in rows for name in row.subjects], single)
         for row in rows:
             gone = erasures.delete_subjects(transaction, row.subjects)
-            content = {"policy": row.policy, "reason": row.reason, **gone._asdict()}
+            content = {"policy": row.policy, "reason": row.reason}
+            if row.terms is not None:
+                gone = gone._replace(entries=gone.entries + erasures.delete_places(transaction, row.terms.places))
+                content |= row.terms.says
+            content |= gone._asdict()
             sealed = sealer.seal_own(transaction, "erasure", row.scope, content, now)
             erasures.erased(transaction, row.id, gone, number(sealed.shard, sealed.last or 0))
     return len(rows)

@@ -7,7 +7,7 @@ Whoever calls holds the write transaction; keys and salts are the keystore's.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table, delete, func, insert, select, update
@@ -27,6 +27,19 @@ class ErasureRow(NamedTuple):
     subjects: tuple[str, ...]
     policy: str
     reason: str
+    terms: Terms | None = None
+
+
+class Terms(NamedTuple):
+    """What an erasure by a retention policy is about besides whole subjects. ``places`` are forgotten with their rows.
+
+    ``kinds`` of facts of the erasure's scope on ``site`` are not entered again. ``says`` goes into its leaf.
+    """
+
+    site: str
+    kinds: tuple[str, ...]
+    places: tuple[tuple[int, int], ...]
+    says: dict[str, Any]
 
 
 class RefusalRow(NamedTuple):
@@ -48,10 +61,18 @@ class Gone(NamedTuple):
 
 
 def begin(
-    transaction: Transaction, *, scope: str | None, pseudonyms: Sequence[str], policy: str, reason: str, at: str
+    transaction: Transaction,
+    *,
+    scope: str | None,
+    pseudonyms: Sequence[str],
+    policy: str,
+    reason: str,
+    at: str,
+    terms: Terms | None = None,
 ) -> int:
-    """Notes that these subjects are about to be erased; returns the number of the note."""
+    """Notes that these subjects (and the places of ``terms``) are about to be erased; returns the note's number."""
     values = {"scope": scope, "subjects": json.dumps(sorted(pseudonyms)), "policy": policy, "reason": reason}
+    values["terms"] = None if terms is None else json.dumps(terms._asdict(), sort_keys=True)
     query = insert(erasure).values(state="started", counts="{}", started=at, **values).returning(erasure.c.id)
     number: int = transaction.execute(query).scalar_one()
     return number
@@ -61,9 +82,30 @@ def unfinished(transaction: Transaction) -> list[ErasureRow]:
     """Erasures that are not done, oldest first."""
     query = select(erasure).where(erasure.c.state != "done").order_by(erasure.c.id)
     return [
-        ErasureRow(row.id, row.state, row.scope, tuple(json.loads(row.subjects or "[]")), row.policy, row.reason)
+        ErasureRow(
+            row.id,
+            row.state,
+            row.scope,
+            tuple(json.loads(row.subjects or "[]")),
+            row.policy,
+            row.reason,
+            None if row.terms is None else _terms(row.terms),
+        )
         for row in transaction.execute(query)
     ]
+
+
+def _terms(text: str) -> Terms:
+    stored = json.loads(text)
+    places = tuple((shard, idx) for shard, idx in stored["places"])
+    return Terms(stored["site"], tuple(stored["kinds"]), places, stored["says"])
+
+
+def retired(transaction: Transaction, site: str, scope: str) -> frozenset[str]:
+    """The kinds of facts of a scope whose retention is over: nothing of them is entered any more."""
+    query = select(erasure.c.terms).where(erasure.c.scope == scope, erasure.c.terms.is_not(None))
+    found = [_terms(text) for text in transaction.execute(query).scalars()]
+    return frozenset(kind for one in found if one.site == site for kind in one.kinds)
 
 
 def delete_subjects(transaction: Transaction, pseudonyms: Sequence[str]) -> Gone:
@@ -75,12 +117,29 @@ def delete_subjects(transaction: Transaction, pseudonyms: Sequence[str]) -> Gone
     return Gone(_delete(transaction, subject, subject.c.pseudonym, pseudonyms), entries, waiting)
 
 
+def delete_places(transaction: Transaction, places: Collection[tuple[int, int]]) -> int:
+    """Deletes the payloads at these places, and the last states that they are; returns how many payloads there were."""
+    shards: dict[int, list[int]] = {}
+    for shard, idx in sorted(places):
+        shards.setdefault(shard, []).append(idx)
+    count = 0
+    for shard, idxs in shards.items():
+        for start in range(0, len(idxs), _CHUNK):
+            for table in (current, payload):
+                there = (table.c.shard == shard, table.c.idx.in_(idxs[start : start + _CHUNK]))
+                gone = transaction.execute(delete(table).where(*there)).rowcount
+            count += gone
+    return count
+
+
 def erased(transaction: Transaction, number: int, gone: Gone, entry: str) -> None:
     """Notes that the rows are gone and in which entry that is said, and forgets which they were."""
     counts = json.dumps({**gone._asdict(), "entry": entry}, sort_keys=True)
-    transaction.execute(
-        update(erasure).where(erasure.c.id == number).values(state="erased", subjects=None, counts=counts)
-    )
+    mine = erasure.c.id == number
+    before = transaction.execute(select(erasure.c.terms).where(mine)).scalar_one()
+    terms = None if before is None else json.dumps(_terms(before)._replace(places=())._asdict(), sort_keys=True)
+    values = {"state": "erased", "subjects": None, "counts": counts, "terms": terms}
+    transaction.execute(update(erasure).where(mine).values(values))
 
 
 def outcome(transaction: Transaction, number: int) -> tuple[Gone, str]:

@@ -82,8 +82,8 @@ class Keystore:
         for name in keys:
             self._keys.pop(name, None)
 
-    def destroy(self, pseudonyms: Sequence[str]) -> tuple[int, int]:
-        """Deletes the keys and salts of these subjects, for good; on disk, and overwritten, when this returns.
+    def destroy(self, pseudonyms: Sequence[str], commitments: Sequence[bytes] = ()) -> tuple[int, int]:
+        """Deletes keys and salts of these subjects, and the salts of these commitments; on disk when this returns.
 
         Those that are gone already are no error. Returns how many keys and salts went.
         """
@@ -91,6 +91,8 @@ class Keystore:
         with self._write() as connection:
             keys = connection.executemany("DELETE FROM subject_key WHERE pseudonym = ?", names).rowcount
             salts = connection.executemany("DELETE FROM salt WHERE pseudonym = ?", names).rowcount
+            single = [(commitment,) for commitment in commitments]
+            salts += connection.executemany("DELETE FROM salt WHERE commitment = ?", single).rowcount
         for name in pseudonyms:
             self._keys.pop(name, None)
         return keys, salts

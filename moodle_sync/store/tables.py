@@ -177,6 +177,7 @@ erasure = _table(
     _text("counts"),
     _text("started"),
     _text("finished", nullable=True),
+    _text("terms", nullable=True),
     CheckConstraint("state IN ('started', 'erased', 'done')", name="state"),
     CheckConstraint("(state = 'started') = (subjects IS NOT NULL)", name="subjects"),
 )

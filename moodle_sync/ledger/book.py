@@ -22,6 +22,7 @@ from moodle_sync.ledger import attesting, checkpoint, erasing, merkle, note, rea
 from moodle_sync.ledger.checkpoint import Published
 from moodle_sync.ledger.nodes import StoredNodes
 from moodle_sync.ledger.outside import Kept, Publisher, Stored
+from moodle_sync.ledger.plans import Plans
 from moodle_sync.ledger.reading import SealedAttestation, SealedFact
 from moodle_sync.ledger.sealer import Sealed
 from moodle_sync.ledger.setup import Places
@@ -87,7 +88,9 @@ class Ledger:
                 raise
         return ledger
 
-    def stage(self, snapshot: Snapshot, *, programme_digest: str | None, plan_id: str | None) -> Staged:
+    def stage(
+        self, snapshot: Snapshot, *, programme_digest: str | None, plan_id: str | None, plans: Plans | None = None
+    ) -> Staged:
         """Stages what one pull of one course saw: all of it, in one transaction. Seals nothing.
 
         Equal to the last known state of its object: nothing is added. See :func:`moodle_sync.ledger.staging.stage`.
@@ -95,7 +98,7 @@ class Ledger:
         now = to_rfc3339(self._clock())
         kept = retiring.without_retired(self.store, snapshot)
         return staging.stage(
-            self.store, self.keystore, kept, programme_digest=programme_digest, plan_id=plan_id, now=now
+            self.store, self.keystore, kept, programme_digest=programme_digest, plan_id=plan_id, now=now, plans=plans
         )
 
     def attest(

@@ -18,6 +18,7 @@ from moodle_sync.errors import LedgerError, LedgerUnusable
 from moodle_sync.facts.attested import AttestedFact, BaseAttested, parse_any
 from moodle_sync.facts.models import Fact, Person, Snapshot, Vanished
 from moodle_sync.ledger.entries import conceal, reveal
+from moodle_sync.ledger.plans import Plans
 from moodle_sync.store import Store, entries, pending, runs, specs, subjects
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.keys import KEY_SIZE, SubjectKey
@@ -41,9 +42,18 @@ class Staged:
 
 
 def stage(
-    store: Store, keystore: Keystore, snapshot: Snapshot, *, programme_digest: str | None, plan_id: str | None, now: str
+    store: Store,
+    keystore: Keystore,
+    snapshot: Snapshot,
+    *,
+    programme_digest: str | None,
+    plan_id: str | None,
+    now: str,
+    plans: Plans | None = None,
 ) -> Staged:
     """Stages a snapshot; all of it is on disk when this returns, or nothing is. ``now`` is RFC 3339.
+
+    ``plan_id`` is the plan that made the course; ``plans`` says it by activity, where that is known.
 
     Raises:
         LedgerError: the snapshot says two different things of one object.
@@ -62,7 +72,7 @@ def stage(
         template = PendingRow(
             run_id, "observed", snapshot.site, snapshot.course, programme_digest, plan_id, observed_at=at
         )
-        work = Work(transaction, keystore, template, snapshot.people)
+        work = Work(transaction, keystore, template, snapshot.people, plans or Plans(plan_id))
         for fact in facts:
             work.compare(fact)
         work.look_for_the_vanished(snapshot.complete, snapshot.untold)
@@ -105,12 +115,18 @@ class Work:
     """
 
     def __init__(
-        self, transaction: Transaction, keystore: Keystore, template: PendingRow, people: Mapping[int, Person]
+        self,
+        transaction: Transaction,
+        keystore: Keystore,
+        template: PendingRow,
+        people: Mapping[int, Person],
+        plans: Plans | None = None,
     ) -> None:
         self._transaction = transaction
         self._keystore = keystore
         self._people = people
         self._template = template
+        self._plans = plans
         self._site = template.site
         self._scope = template.session or ""
         self._subjects = {row.lookup: row for row in subjects.in_scope(transaction, self._scope, self._site)}
@@ -188,6 +204,7 @@ class Work:
         row = PendingRow(
             **{
                 **vars(self._template),
+                "plan": self._plans and self._plans.of(fact),
                 "subject": pseudonym,
                 "ref": ref,
                 "prev_shard": last and last.shard,

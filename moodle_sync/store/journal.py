@@ -133,6 +133,27 @@ class Journal:
         with self._store.read() as transaction:
             return [_step(row) for row in transaction.execute(query)]
 
+    def plans_of(self, site: str, course: str) -> dict[str, str]:
+        """The digests of the plans that made a course (``""``) and its activities (by local key), as far as known.
+
+        Known is what this store applied. Made again later: the later plan. Never made here, only changed (adopted):
+        the last plan that changed it.
+        """
+        mine = (journal.c.objkey == course) | journal.c.objkey.startswith(f"{course}:", autoescape=True)
+        query = (
+            select(journal.c.objkey, journal.c.action, journal.c.plan_digest)
+            .join(run, run.c.id == journal.c.run_id)
+            .where(run.c.site == site, journal.c.kind.in_(["course", "activity"]), mine)
+            .where(journal.c.state == "done", journal.c.plan_digest.is_not(None))
+            .order_by(journal.c.id)
+        )
+        made: dict[str, str] = {}
+        changed: dict[str, str] = {}
+        with self._store.read() as transaction:
+            for key, action, digest in transaction.execute(query):
+                (made if action == "create" else changed)[key[len(course) + 1 :]] = digest
+        return changed | made
+
     def last_runs(self, site: str, n: int) -> list[Run]:
         """The last ``n`` runs of this site of any kind, newest first."""
         query = select(run).where(run.c.site == site).order_by(run.c.seq.desc()).limit(n)

@@ -14,8 +14,10 @@ from moodle_sync.errors import DoneInPart, MoodleSyncError, SiteError
 from moodle_sync.facts.models import KINDS, Snapshot
 from moodle_sync.ids import CourseKey
 from moodle_sync.ledger import Ledger, Staged
+from moodle_sync.ledger.plans import Plans
 from moodle_sync.moodle.pull import PullClient
 from moodle_sync.spec.loader import load_specs
+from moodle_sync.store.journal import Journal
 from moodle_sync.store.specs import SpecVersions
 from moodle_sync.workflows.ledger import open_ledger, sign
 from moodle_sync.workflows.sessions import require_known
@@ -139,9 +141,11 @@ def _collect(
 
 
 def stage(ledger: Ledger, snapshot: Snapshot) -> PulledCourse:
-    """Stage what was read of one course, under the programme that the course is bound to. Seals nothing."""
+    """Stage what was read of one course, under the programme it is bound to and the plans that made it."""
     digest = SpecVersions(ledger.store).bound(snapshot.course)
-    staged = ledger.stage(snapshot, programme_digest=digest, plan_id=None)
+    made = Journal(ledger.store).plans_of(snapshot.site, snapshot.course)
+    plans = Plans(made.pop("", None), made)
+    staged = ledger.stage(snapshot, programme_digest=digest, plan_id=plans.course, plans=plans)
     incomplete = tuple(sorted(frozenset(KINDS) - snapshot.complete))
     return PulledCourse(snapshot.course, len(snapshot.facts), staged, incomplete, snapshot.warnings)
 

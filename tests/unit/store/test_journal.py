@@ -74,3 +74,30 @@ def test_last_runs_newest_first_and_no_more_than_asked(journal: Journal) -> None
     journal.open_run("other", None, "apply")
     assert [run.id for run in journal.last_runs("main", 2)] == [runs[2], runs[1]]
     assert journal.last_runs("main", 1)[0].finished is None
+
+
+def test_plans_of_names_the_plan_that_made_each_thing(journal: Journal) -> None:
+    course = "sag:pouvoir_dagir@1"
+
+    def applied(plan: str, key: str, action: str, outcome: Any = "done", kind: str = "activity") -> None:
+        run = journal.open_run("main", plan, "apply")
+        step = journal.started(run, kind, key, action, {})
+        if outcome:
+            journal.finished(step, outcome, {})
+
+    applied("p1", course, "create", kind="course")
+    applied("p1", f"{course}:M1.quiz", "create")
+    applied("p1", f"{course}:M1.page", "create", "failed")
+    applied("p1", f"{course}:M1.lost", "create", "unknown")
+    applied("p1", f"{course}:M1.cut", "create", None)
+    applied("p2", f"{course}:M1.page", "create")
+    applied("p2", f"{course}:M1.quiz", "update")
+    applied("p2", course, "update", kind="course")
+    applied("p3", f"{course}:M1.page", "create")  # made again
+    applied("p3", f"{course}:adopted", "update")
+    applied("p4", f"{course}:adopted", "update")
+    applied("p4", f"{course}:M1.quiz", "create", kind="rubric")
+    applied("p4", "sag:pouvoirXdagir@1:M9.other", "create")
+    applied("p4", f"{course}0", "create", kind="course")
+    assert journal.plans_of("main", course) == {"": "p1", "M1.quiz": "p1", "M1.page": "p3", "adopted": "p4"}
+    assert journal.plans_of("elsewhere", course) == {}

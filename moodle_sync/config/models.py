@@ -69,6 +69,8 @@ class LedgerSettings(Section):
     master_key: Path = Path("data/master.key")
     origin: Annotated[str, StringConstraints(pattern=r"^[^\s+]{1,200}$")]
     checkpoints: Path = Path("checkpoints")
+    small_group: int = Field(default=5, ge=1)
+    """A yearly closing gives no figure over fewer people than this."""
 
 
 class SafetySettings(Section):

@@ -6,11 +6,11 @@ Each method is a short call into the module that does it; this one only holds wh
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -18,7 +18,19 @@ from moodle_sync.clock import Clock, to_rfc3339, utc_now
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
 from moodle_sync.facts.attested import AttestedFact
 from moodle_sync.facts.models import Person, Snapshot
-from moodle_sync.ledger import attesting, checkpoint, erasing, merkle, note, reading, retiring, sealer, setup, staging
+from moodle_sync.ledger import (
+    attesting,
+    checkpoint,
+    closing,
+    erasing,
+    merkle,
+    note,
+    reading,
+    retiring,
+    sealer,
+    setup,
+    staging,
+)
 from moodle_sync.ledger.checkpoint import Published
 from moodle_sync.ledger.nodes import StoredNodes
 from moodle_sync.ledger.outside import Kept, Publisher, Stored
@@ -32,18 +44,28 @@ from moodle_sync.store import Store, checkpoints, open_store, pending, tree
 from moodle_sync.store.keys import load_master_key
 from moodle_sync.store.keystore import Keystore, open_keystore
 
+Counts = Callable[["Ledger", int], dict[str, Any]]
+"""Counts a year that is over: aggregates without personal data, as JSON without floats."""
+
 
 class Ledger:
     """An open ledger. Use as a context manager, or call :meth:`close`."""
 
     def __init__(
-        self, store: Store, keystore: Keystore, signing_key: Ed25519PrivateKey | None, origin: str, clock: Clock
+        self,
+        store: Store,
+        keystore: Keystore,
+        signing_key: Ed25519PrivateKey | None,
+        origin: str,
+        clock: Clock,
+        count: Counts | None = None,
     ) -> None:
         self.store = store
         self.keystore = keystore
         self.origin = origin
         self._signing_key = signing_key
         self._clock = clock
+        self._count = count
 
     @classmethod
     def init(cls, places: Places, *, clock: Clock = utc_now, environ: Mapping[str, str] = os.environ) -> None:
@@ -64,8 +86,11 @@ class Ledger:
         readonly: bool = False,
         clock: Clock = utc_now,
         environ: Mapping[str, str] = os.environ,
+        count: Counts | None = None,
     ) -> Ledger:
         """Opens a ledger that exists. ``readonly`` opens neither file for writing, and needs no signing key.
+
+        ``count`` gives the aggregates that a year is closed with; without it, its shard ends without a closing leaf.
 
         Raises:
             LedgerUnusable: a part is missing, of another version, of another ledger, or can be read by others.
@@ -79,7 +104,7 @@ class Ledger:
         except BaseException:
             store.close()
             raise
-        ledger = cls(store, keystore, key, places.origin, clock)
+        ledger = cls(store, keystore, key, places.origin, clock, count)
         if not readonly:
             try:
                 ledger.finish_erasures()
@@ -119,13 +144,31 @@ class Ledger:
     def seal(self) -> Sealed:
         """Seals everything staged, one ``run`` leaf for each run that added something; nothing staged, no entry.
 
-        In a new year the shard before is closed with a checkpoint first. See :func:`moodle_sync.ledger.sealer.seal`.
+        In a new year the shard before is closed first, and signed. See :func:`moodle_sync.ledger.sealer.seal`.
         """
-        now = self._clock()
-        shard = sealer.shard_to_close(self.store, now)
-        if shard is not None:
-            checkpoint.sign_head(self.store, self._key(), self.origin, self._clock, shard)
-        return sealer.seal(self.store, now)
+        self._close_year(whatever_waits=False)
+        return sealer.seal(self.store, self._clock())
+
+    def close_year(self, year: int, *, correct: bool = False) -> closing.Closing:
+        """Closes a year that is over by hand: see :mod:`moodle_sync.ledger.closing`.
+
+        Raises:
+            UsageError, PlanRefused: see :func:`moodle_sync.ledger.closing.require_closable`.
+        """
+        before = closing.require_closable(self.store, year, self._clock(), correct=correct)
+        if self._count is None:
+            raise LedgerUnusable("the ledger was opened without what counts a year: nothing can be closed")
+        self._close_year()  # where the year's shard is the last one, this is all
+        with self.store.read() as transaction:
+            found = closing.closings(transaction, year)
+        if found and before is None:
+            return found[-1]
+        return closing.append(self.store, self._count(self, year), before, self._clock())
+
+    def closings(self) -> list[closing.Closing]:
+        """Every yearly closing, in order."""
+        with self.store.read() as transaction:
+            return closing.closings(transaction)
 
     def erase(self, pseudonyms: Sequence[str], act: erasing.Act, *, despite_refusal: bool = False) -> erasing.Erased:
         """Destroys what is known of these subjects: see :func:`moodle_sync.ledger.erasing.erase`."""
@@ -240,9 +283,12 @@ class Ledger:
             point = note.verify(row.note, checkpoints.signers(transaction))
         return Published(point, row.note, new, tuple(found))
 
-    def _close_year(self) -> None:
-        shard = sealer.shard_to_close(self.store, self._clock(), whatever_waits=True)
+    def _close_year(self, *, whatever_waits: bool = True) -> None:
+        shard = sealer.year_over(self.store, self._clock(), whatever_waits=whatever_waits)
         if shard is not None:
+            count = self._count
+            if count is not None:
+                closing.close_shard(self.store, shard, lambda year: count(self, year), self._clock())
             checkpoint.sign_head(self.store, self._key(), self.origin, self._clock, shard)
 
     def _key(self) -> Ed25519PrivateKey:

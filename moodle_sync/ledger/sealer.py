@@ -38,8 +38,8 @@ class Sealed:
     facts: int
 
 
-def shard_to_close(store: Store, now: datetime, *, whatever_waits: bool = False) -> int | None:
-    """The last shard, when its year is over, something is pending, and its last checkpoint is not its end yet.
+def year_over(store: Store, now: datetime, *, whatever_waits: bool = False) -> int | None:
+    """The last shard, when its year is over and something is pending: it has to be closed and signed to its end.
 
     ``whatever_waits``: also when nothing is pending, because an entry of the ledger's own is about to be sealed.
     """
@@ -47,8 +47,7 @@ def shard_to_close(store: Store, now: datetime, *, whatever_waits: bool = False)
         heads = tree.heads(transaction)
         if not heads or heads[-1].shard >= now.year or not (whatever_waits or pending.count(transaction)):
             return None
-        last = checkpoints.last(transaction, heads[-1].shard)
-        return None if last is not None and last.size == heads[-1].size else heads[-1].shard
+        return heads[-1].shard
 
 
 def seal(store: Store, now: datetime) -> Sealed:
@@ -70,17 +69,28 @@ def seal(store: Store, now: datetime) -> Sealed:
         return work.finish()
 
 
-def seal_own(transaction: Transaction, kind: str, session: str | None, content: JSON, now: datetime) -> Sealed:
+def seal_own(
+    transaction: Transaction,
+    kind: str,
+    session: str | None,
+    content: JSON,
+    now: datetime,
+    *,
+    shard: int | None = None,
+    previous: tuple[int, int] | None = None,
+) -> Sealed:
     """Seals one entry of the ledger's own (an erasure, say), inside a transaction of the caller's.
 
-    Raises as :func:`seal`.
+    ``shard`` names the last shard where that is not the year's: a closing goes to the end of the year that is over.
+    ``previous`` is the entry that it corrects. Raises as :func:`seal`.
     """
+    before = (None, None) if previous is None else previous
     row = PendingRow(
         run_id="", kind=kind, site="", session=session, programme=None, plan=None,
-        observed_at=to_rfc3339(now), content=canonical(content).decode(),
+        observed_at=to_rfc3339(now), prev_shard=before[0], prev_idx=before[1], content=canonical(content).decode(),
     )  # fmt: skip
     heads = tree.heads(transaction)
-    work = _begin(transaction, heads, _shard(heads, now), now)
+    work = _begin(transaction, heads, _shard(heads, now) if shard is None else shard, now)
     work.add([(None, row)])
     return work.finish()
 

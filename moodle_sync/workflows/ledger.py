@@ -14,6 +14,7 @@ from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerUnusable, UsageError, VerificationFailed
 from moodle_sync.ledger import Ledger, Places, note
 from moodle_sync.ledger.checks import Check
+from moodle_sync.workflows.aggregates import count_year
 from moodle_sync.workflows.publishing import publishers, read_back
 
 JSON = Any
@@ -32,7 +33,12 @@ def open_ledger(settings: Settings, *, readonly: bool = False) -> Iterator[Ledge
     Raises:
         LedgerUnusable: it is not there, of another schema, or a key is missing.
     """
-    with Ledger.open(places(settings), readonly=readonly, clock=utc_now, environ=os.environ) as ledger:
+
+    def count(ledger: Ledger, year: int) -> dict[str, Any]:
+        return count_year(settings, ledger, year)
+
+    where = places(settings)
+    with Ledger.open(where, readonly=readonly, clock=utc_now, environ=os.environ, count=count) as ledger:
         yield ledger
 
 

@@ -1,0 +1,187 @@
+"""A year in figures: from facts alone, in the right year, and nothing over a handful of people."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from moodle_sync.compliance.closing import Attested, Rating, Scope, aggregates, satisfaction
+from moodle_sync.compliance.evidence import Evidence
+from moodle_sync.facts.attested import Appreciation, Attached, Attendance, Complaint
+from moodle_sync.facts.models import CourseCompletion, Enrolment, Person, Vanished
+from moodle_sync.spec.models import Session
+
+FILE = Attached(name="f.pdf", sha256="ab" * 32, size=1)
+WHEN = datetime(2026, 12, 14, 9, tzinfo=UTC)
+
+
+def session(*days: str, zone: str = "Europe/Paris") -> Session:
+    return Session.model_validate(
+        {
+            "session": "s",
+            "programme": "p",
+            "version": "1",
+            "place": "Ici",
+            "timezone": zone,
+            "days": tuple(
+                {"date": date.fromisoformat(day), "half_days": ("09:00-12:30", "13:30-17:00")} for day in days
+            ),
+        }
+    )
+
+
+class Scenery:
+    """One session's facts, entry by entry."""
+
+    def __init__(self, key: str, one: Session | None, first: int = 0) -> None:
+        self.key, self.session, self.idx = key, one, first
+        self.observed: list[Evidence] = []
+        self.attested: list[Attested] = []
+
+    def says(self, userid: int, fact: Any) -> None:
+        person = None if fact is None else Person(userid=userid, fullname=f"Néel {userid}")
+        self.observed.append(Evidence(f"2026/{self.idx}", fact, WHEN, person, f"{self.key}-{userid}"))
+        self.idx += 1
+
+    def enrol(self, *userids: int, role: str = "student") -> None:
+        for userid in userids:
+            common = {"course": self.key, "userid": userid, "occurred_at": None, "wsfunction": "w"}
+            self.says(userid, Enrolment(**common, active=True, roles=(role,), groups=()))
+
+    def complete(self, userid: int, at: datetime | None) -> None:
+        common = {"course": self.key, "userid": userid, "occurred_at": at, "wsfunction": "w"}
+        self.says(userid, CourseCompletion(**common, completed=True, criteria=()))
+
+    def leave(self, userid: int) -> None:
+        common = {"course": self.key, "userid": userid, "occurred_at": None, "wsfunction": "w"}
+        self.says(userid, Vanished(**common, was="enrolment", object=f"enrolment:{self.key}:{userid}"))
+
+    def attend(self, userid: int, day: str, hours: str, present: bool = True) -> None:
+        self.attest(
+            Attendance(
+                course=self.key, userid=userid, occurred_at=WHEN, attested_by="Z", file=FILE,
+                day=date.fromisoformat(day), half="am", title="T", hours=Decimal(hours), present=present,
+                trainer="F", learner_signed=True, trainer_signed=True,
+            )
+        )  # fmt: skip
+
+    def attest(self, fact: Any) -> None:
+        self.attested.append(Attested(f"{self.key}-{fact.userid}", fact))
+
+    def scope(self) -> Scope:
+        return Scope(self.key, self.session, self.observed, self.attested)
+
+
+def count(*scopes: Scenery, year: int = 2026, threshold: int = 5, **options: Any) -> dict[str, Any]:
+    found = aggregates(
+        year, [one.scope() for one in scopes], learner_roles=frozenset({"student"}), threshold=threshold, **options
+    )
+    json.dumps(found)
+    return found
+
+
+@pytest.fixture
+def big() -> Scenery:
+    one = Scenery("sag:p@big", session("2026-12-14", "2026-12-15", "2027-01-11"))
+    one.enrol(1, 2, 3, 4, 5, 6)
+    one.enrol(90, role="editingteacher")
+    return one
+
+
+def test_aggregates_counts_people_once_and_enrolments_each(big: Scenery) -> None:
+    second = Scenery("sag:p@second", session("2026-03-02"))
+    second.enrol(5, 6, 7)
+    found = count(big, second)
+    assert (found["sessions"], found["enrolments"], found["learners"]) == (2, 9, 7)
+    assert found["hours_planned"] == "105"  # 6 × 14 in the December days, 3 × 7
+    assert count(big, second, year=2027)["hours_planned"] == "42"
+    assert count(big, second, year=2027)["sessions"] == 1
+    assert count(big, second, year=2025)["sessions"] == 0
+    assert found["withheld"] == []
+
+
+def test_aggregates_somebody_who_left_still_counts_as_enrolled(big: Scenery) -> None:
+    big.leave(6)
+    assert (count(big)["enrolments"], count(big)["learners"]) == (6, 6)
+
+
+def test_aggregates_hours_are_those_attested_in_the_year_and_corrections_replace(big: Scenery) -> None:
+    big.attend(1, "2026-12-14", "3.5")
+    big.attend(2, "2026-12-14", "3.25")
+    big.attend(2, "2026-12-14", "2.75")  # corrected
+    big.attend(3, "2026-12-14", "3.5", present=False)
+    big.attend(1, "2027-01-11", "3.5")
+    found = count(big)
+    assert (found["hours_attended"], found["enrolments_without_attendance"]) == ("6.25", 4)
+    assert count(big, year=2027)["hours_attended"] == "3.5"
+
+
+def test_aggregates_completion_counts_in_the_year_of_its_own_date_in_the_sessions_zone(big: Scenery) -> None:
+    big.complete(1, datetime(2026, 12, 31, 22, 59, 59, tzinfo=UTC))
+    big.complete(2, datetime(2026, 12, 31, 23, 0, 0, tzinfo=UTC))  # midnight in Paris
+    assert (count(big)["completions"], count(big, year=2027)["completions"]) == (1, 1)
+
+
+def test_aggregates_complaints_and_appreciations_are_counted_once_each(big: Scenery) -> None:
+    common = {"course": "sag:p@big", "userid": 3, "occurred_at": WHEN, "attested_by": "Z", "file": FILE}
+    for step in ("received", "acknowledged", "closed"):
+        big.attest(Complaint(**common, reference="R1", nature="complaint", step=step, text="x"))
+    big.attest(Complaint(**common, reference="R2", nature="incident", step="received", text="x"))
+    late = {**common, "occurred_at": datetime(2027, 1, 2, tzinfo=UTC)}
+    big.attest(Complaint(**late, reference="R3", nature="complaint", step="received", text="x"))
+    site = Scenery("site", None)
+    for number, answered in enumerate((True, False)):
+        mine = {**common, "course": "site", "userid": 0, "reference": f"A{number}", "answered": answered}
+        site.attest(Appreciation(**mine, stakeholder="funder"))
+    found = count(big, site)
+    assert found["complaints"] == {"complaint": 1, "difficulty": 0, "incident": 1}
+    assert found["appreciations"] == {"asked": 2, "answered": 1}
+    assert found["sessions_without_dates"] == 0
+
+
+def test_aggregates_small_group_gives_no_figure_over_people() -> None:
+    few = Scenery("sag:p@few", session("2026-12-14"))
+    few.enrol(1, 2, 3, 4)
+    few.attend(1, "2026-12-14", "3.5")
+    few.complete(1, WHEN)
+    found = count(few)
+    assert found["withheld"] == [
+        "hours_attended",
+        "enrolments_without_attendance",
+        "completions",
+        "complaints",
+        "appreciations",
+    ]
+    assert [found[name] for name in found["withheld"]] == [None] * 5
+    assert (found["enrolments"], found["learners"], found["hours_planned"]) == (4, 4, "28")
+    few.enrol(5)
+    assert count(few)["withheld"] == []
+    assert count(few, threshold=6)["hours_attended"] is None
+
+
+def test_aggregates_says_what_it_could_not_count(big: Scenery) -> None:
+    gone = Scenery("sag:gone@1", None)
+    gone.enrol(70)
+    big.says(1, None)
+    found = count(big, gone)
+    assert (found["sessions_without_dates"], found["erased"]) == (1, 1)
+    assert "trainers_hours" in found["not_in_facts"]
+    assert found["satisfaction"] is None
+
+
+@pytest.mark.parametrize(
+    ("ratings", "expected"),
+    [
+        ([], None),
+        ([(4, "5")], None),
+        ([(5, "4.2")], {"n": 5, "mean": "4.2"}),
+        ([(5, "4"), (15, "3")], {"n": 20, "mean": "3.25"}),
+        ([(5, "4"), (4, "1")], {"n": 5, "mean": "4"}),  # what was too small at its close is not added in
+    ],
+)
+def test_satisfaction_is_a_weighted_mean_over_enough_answers(ratings: Any, expected: Any) -> None:
+    assert satisfaction([Rating(n, Decimal(mean)) for n, mean in ratings], 5) == expected

@@ -19,20 +19,30 @@ from moodle_sync.workflows import exports as exports_workflow
         "--format",
         "form",
         type=click.Choice([*exports_workflow.FORMATS, *exports_workflow.ACCESS_FORMATS]),
-        help="ndjson (default) or csv; with --person html (default) or json.",
+        help="ndjson (default), csv, parquet or xapi; with --person html (default) or json.",
     ),
+    click.option("--pseudonyms", is_flag=True, help="With xapi: the ledger's pseudonyms in place of accounts."),
     click.option("--out", "file", type=click.Path(path_type=Path), required=True, help="The file, of mode 0600."),
 )
 def export(
-    settings: Settings, out: Out, *, session: str | None, person: str | None, form: str | None, file: Path
+    settings: Settings,
+    out: Out,
+    *,
+    session: str | None,
+    person: str | None,
+    form: str | None,
+    pseudonyms: bool,
+    file: Path,
 ) -> int:
     """Write what the ledger holds to one file: a session, all of it, or all about one person (right of access)."""
     if person is not None and session is not None:
         raise UsageError("the right of access is to everything about a person: leave out --session")
+    if person is not None and pseudonyms:
+        raise UsageError("--pseudonyms goes with --format xapi, not with --person")
     if person is not None:
         written = exports_workflow.access(settings, person, file, form=form or "html")
     else:
-        written = exports_workflow.export(settings, file, session=session, form=form or "ndjson")
+        written = exports_workflow.export(settings, file, session=session, form=form or "ndjson", pseudonyms=pseudonyms)
     out.show(written.lines(), written.document())
     return 0
 

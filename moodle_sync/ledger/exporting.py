@@ -20,6 +20,23 @@ from moodle_sync.store.entries import EntryRow
 from moodle_sync.store.keystore import Keystore
 
 _BLOCK = 500
+COLUMNS = (
+    "entry",
+    "kind",
+    "session",
+    "observed_at",
+    "subject",
+    "userid",
+    "idnumber",
+    "fullname",
+    "fact",
+    "occurred_at",
+    "activity",
+    "previous",
+    "erased",
+    "said",
+)
+"""The columns of an entry as a row of a table."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,22 @@ class Exported:
             "person": None if self.person is None else self.person.model_dump(),
             "fact": self.fact,
         }
+
+    def columns(self) -> dict[str, Any]:
+        """The entry as a row of :data:`COLUMNS`: text, numbers and a bool; ``said`` is JSON text, None for nothing."""
+        fact, person, leaf = self.fact or {}, self.person, self.record()
+        said = self.fact if self.fact is not None else self.leaf.content
+        values = {
+            **leaf,
+            "userid": fact.get("userid") or None,
+            "idnumber": person.idnumber if person else None,
+            "fullname": person.fullname if person else None,
+            "fact": fact.get("kind"),
+            "occurred_at": fact.get("occurred_at"),
+            "activity": fact.get("activity"),
+            "said": None if said is None else json.dumps(said, ensure_ascii=False, sort_keys=True),
+        }
+        return {name: values[name] for name in COLUMNS}
 
 
 def exported(

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,34 +16,21 @@ from moodle_sync.clock import to_rfc3339, utc_now
 from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerError, UsageError
 from moodle_sync.ledger import Ledger
-from moodle_sync.ledger.exporting import Exported, exported
+from moodle_sync.ledger.exporting import COLUMNS, Exported, exported
 from moodle_sync.ledger.people import Known, find
 from moodle_sync.ledger.proving import places_of_subjects
+from moodle_sync.reports.parquet import parquet
 from moodle_sync.reports.plain import Line, Refused, line, subject_access
+from moodle_sync.reports.xapi import Statements
 from moodle_sync.store import erasures
 from moodle_sync.store.files import create, sync_directory
 from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.proofs import course_of, key_fields
 
 JSON = Any
-FORMATS = ("ndjson", "csv")
+_Writer = Callable[[Iterable[Exported]], Iterable[str | bytes]]
+FORMATS = ("ndjson", "csv", "parquet", "xapi")
 ACCESS_FORMATS = ("html", "json")
-COLUMNS = (
-    "entry",
-    "kind",
-    "session",
-    "observed_at",
-    "subject",
-    "userid",
-    "idnumber",
-    "fullname",
-    "fact",
-    "occurred_at",
-    "activity",
-    "previous",
-    "erased",
-    "said",
-)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -55,12 +42,16 @@ class Written:
     entries: int
     erased: int
     waiting: int = 0
+    statements: int | None = None
+    """Of an export as xAPI: how many statements were made."""
 
     def lines(self) -> list[str]:
         """For a person."""
         found = [f"{self.path}: {self.entries} entries, of which {self.erased} erased. It names people: mode 0600."]
         if self.waiting:
             found.append(f"{self.waiting} readings are staged and not sealed: they are not in it.")
+        if self.statements is not None:
+            found.append(f"{self.statements} statements. Papers, complaints and what was erased are not said in xAPI.")
         return found
 
     def document(self) -> JSON:
@@ -68,15 +59,20 @@ class Written:
         return {**asdict(self), "path": str(self.path)}
 
 
-def export(settings: Settings, out: Path, *, session: str | None, form: str) -> Written:
+def export(settings: Settings, out: Path, *, session: str | None, form: str, pseudonyms: bool = False) -> Written:
     """Write every entry of a session, or of all, to one file; whole or not at all.
+
+    ``pseudonyms``: an export as xAPI names nobody, but calls everybody by the ledger's pseudonym.
 
     Raises:
         UsageError: no such session, format or folder. VerificationFailed: an entry was altered; nothing was written.
     """
     if form not in FORMATS:
         raise UsageError(f"{form!r} is no format of an export; there are: {', '.join(FORMATS)}")
+    if pseudonyms and form != "xapi":
+        raise UsageError("--pseudonyms goes with --format xapi: the other formats hold names inside what is said")
     course = None if session is None else course_of(settings, session)
+    statements: int | None = None
     counts = {"entries": 0, "erased": 0}
 
     def counted(rows: Iterable[Exported]) -> Iterator[Exported]:
@@ -87,8 +83,14 @@ def export(settings: Settings, out: Path, *, session: str | None, form: str) -> 
 
     with open_ledger(settings, readonly=True) as ledger:
         rows = counted(exported(ledger.store, ledger.keystore, course))
-        write_private(out, _ndjson(rows) if form == "ndjson" else _csv(rows))
-    return Written(out, counts["entries"], counts["erased"])
+        if form == "xapi":
+            made = Statements(ledger.origin, settings.site.url, key_fields(settings), pseudonyms=pseudonyms)
+            write_private(out, _xapi(rows, made))
+            statements = made.count
+        else:
+            writers: dict[str, _Writer] = {"ndjson": _ndjson, "csv": _csv, "parquet": parquet}
+            write_private(out, writers[form](rows))
+    return Written(out, counts["entries"], counts["erased"], statements=statements)
 
 
 def access(settings: Settings, who: str, out: Path, *, form: str) -> Written:
@@ -148,6 +150,17 @@ def _ndjson(rows: Iterable[Exported]) -> Iterator[str]:
         yield json.dumps(row.record(), ensure_ascii=False, sort_keys=True) + "\n"
 
 
+def _xapi(rows: Iterable[Exported], made: Statements) -> Iterator[str]:
+    """One JSON array, as a store takes it, one statement a line."""
+    yield "["
+    comma = ""
+    for row in rows:
+        for statement in made.of(row):
+            yield f"{comma}\n{json.dumps(statement, ensure_ascii=False, sort_keys=True, allow_nan=False)}"
+            comma = ","
+    yield "\n]\n"
+
+
 def _csv(rows: Iterable[Exported]) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
@@ -162,20 +175,8 @@ def _csv(rows: Iterable[Exported]) -> Iterator[str]:
 
 
 def _cells(row: Exported) -> list[str]:
-    fact, person, leaf = row.fact or {}, row.person, row.record()
-    said = row.fact if row.fact is not None else row.leaf.content
-    values = {
-        **leaf,
-        "userid": fact.get("userid") or None,
-        "idnumber": person.idnumber if person else None,
-        "fullname": person.fullname if person else None,
-        "fact": fact.get("kind"),
-        "occurred_at": fact.get("occurred_at"),
-        "activity": fact.get("activity"),
-        "erased": "yes" if row.erased else "no",
-        "said": None if said is None else json.dumps(said, ensure_ascii=False, sort_keys=True),
-    }
-    return [_cell(values[name]) for name in COLUMNS]
+    values = row.columns()
+    return [_cell("yes" if values["erased"] else "no") if name == "erased" else _cell(values[name]) for name in COLUMNS]
 
 
 def _cell(value: Any) -> str:
@@ -184,7 +185,7 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def write_private(out: Path, parts: Iterable[str]) -> None:
+def write_private(out: Path, parts: Iterable[str | bytes]) -> None:
     """Write a file of mode 0600 piece by piece, in place of whatever was there; whole or not at all.
 
     Raises:
@@ -196,9 +197,9 @@ def write_private(out: Path, parts: Iterable[str]) -> None:
     try:
         part.unlink(missing_ok=True)
         create(part, b"")
-        with part.open("w", encoding="utf-8", newline="") as file:
+        with part.open("wb") as file:
             for text in parts:
-                file.write(text)
+                file.write(text.encode() if isinstance(text, str) else text)
             file.flush()
             os.fsync(file.fileno())
         part.replace(out)

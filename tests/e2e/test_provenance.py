@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from xapirules import problems
 
 from moodle_sync.canonical import digest
 from moodle_sync.cli.main import run
@@ -17,15 +18,16 @@ from moodle_sync.store.specs import SpecVersions
 from moodle_sync.workflows.ledger import open_ledger
 
 
-def test_every_observation_leads_back_to_its_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = tmp_path / "demo"
-    assert run(["demo", str(folder), "--moodle", "5.1", "--json"]) == 0
-    out = tmp_path / "all.ndjson"
-    config = ["--config", str(folder / "config.toml")]
+def test_every_observation_leads_back_to_its_source(
+    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, said = tmp_path / "all.ndjson", tmp_path / "all.json"
+    config = ["--config", str(demo / "config.toml")]
     assert run(["ledger", "export", "--out", str(out), *config]) == 0
+    assert run(["ledger", "export", "--format", "xapi", "--out", str(said), *config]) == 0
     capsys.readouterr()
     records = [json.loads(text) for text in out.read_text(encoding="utf-8").splitlines()]
-    settings = load_settings(folder / "config.toml")
+    settings = load_settings(demo / "config.toml")
     runs = {one["run"]: one for one in records if one["kind"] == "run"}
     seen: dict[str, int] = {}
     with open_ledger(settings, readonly=True) as ledger:
@@ -45,6 +47,9 @@ def test_every_observation_leads_back_to_its_source(tmp_path: Path, capsys: pyte
             if fact.get("cmid") is None or fact.get("activity") is not None:
                 assert one["plan"] in applied, fact["kind"]
             seen[fact["kind"]] = seen.get(fact["kind"], 0) + 1
+    found = json.loads(said.read_bytes())
+    assert [problem for one in found for problem in problems(one)] == []
     with capsys.disabled():
-        print(f"\nfollowed back: {seen}")
+        print(f"\nfollowed back: {seen}; {len(found)} xAPI statements of the demo keep the rules")
+    assert len(found) > 50
     assert set(seen) >= {"enrolment", "activity_completion", "course_completion", "quiz_attempt", "grade"}

@@ -17,13 +17,15 @@ from moodle_sync.workflows.ledger import open_ledger
 
 CHILD = """
 import sys
+import time
 from datetime import datetime, timezone
 import time_machine
 from moodle_sync.cli.main import run
-config, out, session, person = sys.argv[1:]
+config, out, session, person, offset = sys.argv[1:]
 common = ["--config", config]
 NOW = datetime(2031, 6, 1, 23, 30, tzinfo=timezone.utc)  # another day, and another year's night, elsewhere
-with time_machine.travel(NOW, tick=False):
+with time_machine.travel(NOW.timestamp(), tick=False):  # a datetime would change the zone of the process
+    assert time.strftime("%z") == offset, "the zone of this process is not the one that is tested"
     for words in (
         ["report", "session", session, "--as-of", "2026-03-29T23:30:00", "--out", f"{out}/report.html"],
         ["report", "session", session, "--out", f"{out}/report-now.html"],
@@ -43,7 +45,8 @@ with time_machine.travel(NOW, tick=False):
         code = run([*words, *common])
         assert code == 0, (words, code)
 """
-ZONES = ("UTC", "Pacific/Kiritimati")
+ZONES = {"UTC0": "+0000", "<+14>-14": "+1400"}
+"""Written out as POSIX wants it, with the offset: a name would be UTC on a machine without a zone database."""
 LOCALES = ("C", "C.UTF-8")
 SEEDS = ("0", "1", "4242")
 
@@ -74,8 +77,9 @@ def test_reports_exports_and_packs_are_the_same_everywhere(
     for number, combination in enumerate(tried):
         out = tmp_path / str(number)
         out.mkdir()
+        words = [str(demo / "config.toml"), str(out), session, f"userid:{person.userid}"]
         done = subprocess.run(
-            [sys.executable, "-c", script, str(demo / "config.toml"), str(out), session, f"userid:{person.userid}"],
+            [sys.executable, "-c", script, *words, ZONES[combination["TZ"]]],
             env={**os.environ, **combination},
             capture_output=True,
             check=False,

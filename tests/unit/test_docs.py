@@ -9,7 +9,14 @@ import pytest
 from moodle_sync.cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/guide.md", "docs/reference/reconcile.md", "docs/reference/publishing.md"]
+PAGES = [
+    "README.md",
+    "docs/guide.md",
+    "docs/reference/reconcile.md",
+    "docs/reference/publishing.md",
+    "docs/reference/retention.md",
+    "docs/reference/exports.md",
+]
 
 
 def commands(group: click.Group, prefix: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:

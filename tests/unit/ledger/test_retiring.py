@@ -161,6 +161,10 @@ def test_retire_everything_else_still_holds(lived_in: Ledger, course: Any, tmp_p
     }
     with lived_in.store.read() as transaction:
         assert json.loads(dict(specs.every(transaction))[basis])["keep"] == "4y"
+    gone = prove(
+        lived_in.store, lived_in.keystore, [(2026, idx) for idx, row in before.items() if b"observed" in row.leaf]
+    )
+    assert sum(one.erased and one.salt is None for one in gone.entries) == 36
     facts = list(lived_in.facts(COURSE))
     assert [one.fact.kind for one in facts if one.fact is not None] == ["enrolment"] * 2
     assert [one.fact for one in lived_in.facts("sag:other@1")] != [None]
@@ -179,6 +183,20 @@ def test_retired_kinds_are_not_entered_again_and_the_others_are(lived_in: Ledger
     other = type(course)(idnumber="sag:other@1", grades={(9, ME): "4"})
     assert lived_in.stage(other.snapshot(), programme_digest=None, plan_id=None).changed == 1
     lived_in.seal()
+    assert lived_in.verify().ok
+
+
+def test_retired_kinds_of_somebody_spared_stay_and_do_not_vanish(lived_in: Ledger, course: Any) -> None:
+    refused = pseudonym_in(lived_in, REFUSED)
+    lived_in.retire(grades(spared=(refused,)))
+    course.grades = {}  # the course was emptied in Moodle
+    assert lived_in.stage(course.snapshot(), programme_digest=None, plan_id=None).added == 0
+    lived_in.seal()
+    kept = [one for one in lived_in.facts(COURSE) if isinstance(one.fact, Grade)]
+    assert {one.subject for one in kept} == {refused}
+    assert len(kept) == 12
+    lived_in.retire(grades())  # the refusal has ended
+    assert not [one for one in lived_in.facts(COURSE) if isinstance(one.fact, Grade)]
     assert lived_in.verify().ok
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from moodle_sync.clock import utc_now
@@ -128,11 +129,28 @@ def _collect(
             f"at most {cost.calls} calls in {cost.requests} requests"
         )
 
+    return read(settings, ledger, client, course, utc_now(), announce, budget=budget)
+
+
+def read(
+    settings: Settings,
+    ledger: Ledger,
+    client: PullClient,
+    course: str,
+    at: datetime,
+    announce: Callable[[CallEstimate], None],
+    *,
+    budget: int | None = None,
+) -> Snapshot:
+    """Read one course at this time; what its activities were called before, the ledger says.
+
+    Raises as :func:`moodle_sync.collect.course.collect_course`.
+    """
     return collect_course(
         client,
         settings.site.name,
         course,
-        utc_now(),
+        at,
         budget,
         learner_roles=settings.site.learner_roles,
         known=lambda: ledger.activity_keys(course),

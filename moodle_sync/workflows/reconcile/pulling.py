@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from moodle_sync.collect.budget import CallEstimate
-from moodle_sync.collect.course import collect_course
 from moodle_sync.config import Settings
 from moodle_sync.errors import DoneInPart, NotFound, SiteError
 from moodle_sync.ids import CourseKey
@@ -20,7 +19,7 @@ from moodle_sync.spec.loader import load_specs
 from moodle_sync.store import runs
 from moodle_sync.store.specs import SpecVersions
 from moodle_sync.workflows.ledger import open_ledger
-from moodle_sync.workflows.pull import stage
+from moodle_sync.workflows.pull import read, stage
 from moodle_sync.workflows.reconcile.stage import Deadline, Progress, Result, worst
 from moodle_sync.workflows.site import open_pull
 
@@ -112,15 +111,6 @@ def _pull(
         pace.admit(course, cost)
         progress(f"{course}: {cost.learners} learners, at most {cost.calls} calls in {cost.requests} requests")
 
-    snapshot = collect_course(
-        client,
-        settings.site.name,
-        course,
-        pace.now(),
-        learner_roles=settings.site.learner_roles,
-        known=lambda: ledger.activity_keys(course),
-        announce=announce,
-    )
-    pulled = stage(ledger, snapshot)
+    pulled = stage(ledger, read(settings, ledger, client, course, pace.now(), announce))
     said = [f"{course}: not told whole: {kind}" for kind in pulled.incomplete]
     return pulled.staged.added, [*said, *(f"{course}: {warning}" for warning in pulled.warnings)]

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from moodle_sync import ids
+from moodle_sync.config.backup import BackupSettings
 
 
 def _site_url(value: str) -> str:
@@ -85,3 +86,4 @@ class Settings(Section):
     paths: PathSettings = PathSettings()
     ledger: LedgerSettings
     safety: SafetySettings = SafetySettings()
+    backup: BackupSettings = BackupSettings()

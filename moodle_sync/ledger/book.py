@@ -17,7 +17,18 @@ from moodle_sync.clock import Clock, to_rfc3339, utc_now
 from moodle_sync.errors import LedgerUnusable
 from moodle_sync.facts.attested import AttestedFact
 from moodle_sync.facts.models import Person, Snapshot
-from moodle_sync.ledger import attesting, checkpoint, erasing, note, reading, sealer, setup, staging
+from moodle_sync.ledger import (
+    attesting,
+    checkpoint,
+    erasedlist,
+    erasing,
+    note,
+    reading,
+    rotating,
+    sealer,
+    setup,
+    staging,
+)
 from moodle_sync.ledger.checkpoint import Published, Publisher
 from moodle_sync.ledger.reading import SealedAttestation, SealedFact
 from moodle_sync.ledger.sealer import Sealed
@@ -78,6 +89,7 @@ class Ledger:
         ledger = cls(store, keystore, key, places.origin, clock)
         if not readonly:
             try:
+                rotating.finish_master(store, keystore)
                 ledger.finish_erasures()
             except BaseException:
                 ledger.close()
@@ -157,6 +169,16 @@ class Ledger:
             publics = checkpoints.signers(transaction)
         checkpoint.publish(self.store, publishers, publics, self._clock)
         return self._last(new)
+
+    def erased_list(self) -> tuple[tuple[int, int], str]:
+        """How far the ledger has come, and the signed list of everybody who was erased until there.
+
+        See :mod:`moodle_sync.ledger.erasedlist`.
+        """
+        with self.store.read() as transaction:
+            heads = tree.heads(transaction)
+        head = (heads[-1].shard, heads[-1].size) if heads else (0, 0)
+        return head, erasedlist.sign(self.origin, head, self.keystore.erased(), self._key())
 
     def facts(self, course: str) -> Iterator[SealedFact]:
         """The sealed observations of a course in ``(shard, idx)`` order, decrypted; erased ones have no fact."""

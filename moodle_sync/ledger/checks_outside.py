@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from moodle_sync.errors import VerificationFailed
-from moodle_sync.ledger import note
+from moodle_sync.ledger import losses, note
 from moodle_sync.ledger.checks import Checkpoints, Findings
 from moodle_sync.store import checkpoints
 from moodle_sync.store.engine import Transaction
@@ -33,16 +33,31 @@ def check_signatures(
             findings.fail("signatures", f"the signature of checkpoint {row.shard}/{row.size} does not hold")
     source = "the keys given" if public_keys is not None else "keys that the ledger itself names"
     findings.add("signatures", True, "", f"{len(rows)} stored checkpoints are signed by {source}")
+    lost = losses.given_up(transaction)
     for text in published:
         one = _verified(text, publics, origin)
         if one is None:
             findings.fail("published", "a published checkpoint is not signed by this ledger, or was altered")
+        elif any(loss.covers(one) for loss in lost):
+            checked.lost.append(one)
         else:
             checked.outside[(one.shard, one.size)] = one
             stored = checked.notes.get((one.shard, one.size))
             wrong = f"the published checkpoint {one.shard}/{one.size} is not the one that is stored"
             findings.add("published", stored == text, wrong, "")
+    if lost:
+        said = (_lost(loss, [one for one in checked.lost if loss.covers(one)]) for loss in lost)
+        findings.add("losses", True, "", "; ".join(said))
     return checked
+
+
+def _lost(loss: losses.Loss, outside: Sequence[note.Checkpoint]) -> str:
+    # Not a failure: it is said in the ledger, for ever. Never silent either: dropping entries looks the same.
+    return (
+        f"entries after the first {loss.after[1]} of {loss.after[0]} were lost when a backup was put back "
+        f"(they went to {loss.known[1]} of {loss.known[0]} at least): entry {loss.entry} says so; "
+        f"{len(outside)} checkpoints found outside are over what was lost, and are not borne out any more"
+    )
 
 
 def check_roots(findings: Findings, heads: Sequence[Head], checked: Checkpoints, looked: bool) -> int:

@@ -60,8 +60,12 @@ def public_bytes(key: Ed25519PrivateKey) -> bytes:
 
 def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> str:
     """The signed note of a checkpoint."""
-    text = checkpoint.text()
-    name = f"{checkpoint.origin}/{checkpoint.shard}"
+    return sign_text(checkpoint.text(), key)
+
+
+def sign_text(text: str, key: Ed25519PrivateKey) -> str:
+    """The signed note of a text that ends with a newline. Its first line is the key name: what kind of note it is."""
+    name = text.partition("\n")[0]
     signature = key_id(name, public_bytes(key)) + key.sign(text.encode())
     return f"{text}\n{_DASH}{name} {base64.b64encode(signature).decode()}\n"
 
@@ -72,16 +76,33 @@ def verify(note: str, publics: Sequence[bytes]) -> Checkpoint:
     Raises:
         VerificationFailed: it is not a checkpoint, none of the keys signed it, or a signature of theirs is wrong.
     """
+    text, signatures = _split(note)
+    checkpoint = _parse(text)
+    _require_signed(text, signatures, publics)
+    return checkpoint
+
+
+def verify_text(note: str, publics: Sequence[bytes]) -> str:
+    """The text of a note that is no checkpoint. Raises as :func:`verify`."""
+    text, signatures = _split(note)
+    _require_signed(text, signatures, publics)
+    return text
+
+
+def _split(note: str) -> tuple[str, list[str]]:
     text, blank, rest = note.rpartition("\n\n")
     if not blank or not rest.endswith("\n"):
         raise VerificationFailed("this is not a signed note")
-    text += "\n"
-    checkpoint = _parse(text)
-    known = {key_id(f"{checkpoint.origin}/{checkpoint.shard}", public): public for public in publics}
+    return text + "\n", rest[:-1].split("\n")
+
+
+def _require_signed(text: str, signatures: Sequence[str], publics: Sequence[bytes]) -> None:
+    mine = text.partition("\n")[0]
+    known = {key_id(mine, public): public for public in publics}
     good = False
-    for line in rest[:-1].split("\n"):
+    for line in signatures:
         name, number, signature = _signature(line)
-        if name != f"{checkpoint.origin}/{checkpoint.shard}" or number not in known:
+        if name != mine or number not in known:
             continue
         try:
             Ed25519PublicKey.from_public_bytes(known[number]).verify(signature, text.encode())
@@ -90,7 +111,6 @@ def verify(note: str, publics: Sequence[bytes]) -> Checkpoint:
         good = True
     if not good:
         raise VerificationFailed("the checkpoint is not signed by a key of this ledger")
-    return checkpoint
 
 
 def new_key() -> bytes:

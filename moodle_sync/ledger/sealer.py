@@ -70,8 +70,12 @@ def seal(store: Store, now: datetime) -> Sealed:
         return work.finish()
 
 
-def seal_own(transaction: Transaction, kind: str, session: str | None, content: JSON, now: datetime) -> Sealed:
+def seal_own(
+    transaction: Transaction, kind: str, session: str | None, content: JSON, now: datetime, *, shard: int | None = None
+) -> Sealed:
     """Seals one entry of the ledger's own (an erasure, say), inside a transaction of the caller's.
+
+    ``shard`` begins a shard before its year: what follows a loss may not be signed under the name of the old one.
 
     Raises as :func:`seal`.
     """
@@ -80,7 +84,7 @@ def seal_own(transaction: Transaction, kind: str, session: str | None, content: 
         observed_at=to_rfc3339(now), content=canonical(content).decode(),
     )  # fmt: skip
     heads = tree.heads(transaction)
-    work = _begin(transaction, heads, _shard(heads, now), now)
+    work = _begin(transaction, heads, _shard(heads, now) if shard is None else shard, now)
     work.add([(None, row)])
     return work.finish()
 

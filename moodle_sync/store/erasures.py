@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Table, delete, func, insert, select, update
 
+from moodle_sync.store import handouts
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tables import current, erasure, payload, pending, refusal, subject
 
@@ -67,7 +68,11 @@ def unfinished(transaction: Transaction) -> list[ErasureRow]:
 
 
 def delete_subjects(transaction: Transaction, pseudonyms: Sequence[str]) -> Gone:
-    """Deletes everything that can be deleted of these subjects: payloads, pending rows, last states, mapping."""
+    """Deletes everything that can be deleted of these subjects: payloads, pending rows, last states, mapping.
+
+    What was handed out about them is owed from now on: see :mod:`moodle_sync.store.handouts`.
+    """
+    handouts.erased(transaction, pseudonyms)
     entries = _delete(transaction, payload, payload.c.subject, pseudonyms)
     _delete(transaction, current, current.c.subject, pseudonyms)
     waiting = _delete(transaction, pending, pending.c.subject, pseudonyms)
@@ -81,6 +86,12 @@ def erased(transaction: Transaction, number: int, gone: Gone, entry: str) -> Non
     transaction.execute(
         update(erasure).where(erasure.c.id == number).values(state="erased", subjects=None, counts=counts)
     )
+
+
+def count(transaction: Transaction) -> int:
+    """How many erasures there were whose rows are gone: what a copy has to be clean of."""
+    query = select(func.count()).select_from(erasure).where(erasure.c.state != "started")
+    return int(transaction.execute(query).scalar_one())
 
 
 def outcome(transaction: Transaction, number: int) -> tuple[Gone, str]:

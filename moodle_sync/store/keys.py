@@ -27,6 +27,8 @@ from moodle_sync.store import files
 MASTER_VARIABLE = "MOODLE_SYNC_MASTER_KEY"
 KEY_SIZE = 32
 NONCE_SIZE = 12
+_PERSON = "person"
+_LOOKUP = "lookup/"
 
 
 class MasterKey:
@@ -39,9 +41,38 @@ class MasterKey:
         self._lookup = _derive(secret, "master/lookup")
         self._person = _derive(secret, "master/person")
         self.id = _derive(secret, "master/id")[:8].hex()
+        self._former: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
         return f"MasterKey({self.id})"
+
+    def hand_down(self, new: MasterKey) -> dict[str, bytes]:
+        """What a new master key has to know of this one, wrapped under the new one, by use.
+
+        People keep their digests in plans for good (Moodle holds them); lookups only until the mapping has new ones.
+        """
+        secrets = {_PERSON: self._person, _LOOKUP + self.id: self._lookup}
+        return {use: seal(new._wrapping, secret, use.encode()) for use, secret in secrets.items()}
+
+    def inherit(self, wrapped: Mapping[str, bytes]) -> None:
+        """Takes over what :meth:`hand_down` wrapped; raises VerificationFailed when it was altered."""
+        for use, sealed in wrapped.items():
+            secret = unseal(self._wrapping, sealed, use.encode(), "what an older master key handed down")
+            if use == _PERSON:
+                self._person = secret
+            elif use.startswith(_LOOKUP):
+                self._former[use.removeprefix(_LOOKUP)] = secret
+
+    def lookup_as(self, key_id: str, site: str, userid: int) -> bytes | None:
+        """The lookup as the master key of this number made it; None when nothing of that key is known."""
+        if key_id == self.id:
+            return self.lookup(site, userid)
+        former = self._former.get(key_id)
+        return None if former is None else _mac(former, canonical([site, userid]))
+
+    def rewrap(self, pseudonym: str, wrapped: bytes, new: MasterKey) -> bytes:
+        """A subject's key, wrapped under a new master key; raises VerificationFailed when it was altered."""
+        return new.wrap(pseudonym, unseal(self._wrapping, wrapped, pseudonym.encode(), "a wrapped key"))
 
     def lookup(self, site: str, userid: int) -> bytes:
         """What stands for a person of a site in the mapping: HMAC-SHA-256, useless without this key."""

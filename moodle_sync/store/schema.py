@@ -13,10 +13,10 @@ from moodle_sync.errors import LedgerUnusable
 from moodle_sync.store.engine import Store, Transaction
 from moodle_sync.store.guards import GUARDS
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that this code reads and writes."""
 
-OLDER: frozenset[str] = frozenset({"0001"})
+OLDER: frozenset[str] = frozenset({"0001", "0002"})
 """Revisions that a migration leads from."""
 
 

@@ -11,9 +11,11 @@ from typing import Any
 from moodle_sync.clock import utc_now
 from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerUnusable
-from moodle_sync.ledger import Ledger, Places
+from moodle_sync.ledger import Ledger, Places, losses, note
 from moodle_sync.ledger.checks import Check
 from moodle_sync.publish.file import FilePublisher, read_published
+from moodle_sync.store import checkpoints, open_store
+from moodle_sync.workflows.copies import owed, write_lists
 
 JSON = Any
 
@@ -29,10 +31,39 @@ def open_ledger(settings: Settings, *, readonly: bool = False) -> Iterator[Ledge
     """The configured ledger, closed afterwards.
 
     Raises:
-        LedgerUnusable: it is not there, of another schema, or a key is missing.
+        LedgerUnusable: it is not there, of another schema, or a key is missing; or it is opened for writing and was
+            put back to an older state than it published.
     """
+    if not readonly:
+        require_not_behind(settings)
     with Ledger.open(places(settings), readonly=readonly, clock=utc_now, environ=os.environ) as ledger:
         yield ledger
+
+
+def require_not_behind(settings: Settings) -> None:
+    """Passes when the ledger holds, or has given up, every checkpoint that it published to the configured folder.
+
+    A file that was copied back, or a machine that was set back, would go on from where it is: a second ledger under the
+    same name. Nothing is written to such a one.
+
+    Raises:
+        LedgerUnusable: it does not.
+    """
+    published = _published(settings)
+    if not published:
+        return
+    with open_store(settings.ledger.store, readonly=True) as store, store.read() as transaction:
+        publics = checkpoints.signers(transaction)
+        if settings.ledger.signing_key.exists():
+            publics = [*publics, note.public_bytes(note.load_key(settings.ledger.signing_key))]
+        unknown = losses.unknown(transaction, published, publics)
+    if unknown:
+        last = unknown[-1]
+        raise LedgerUnusable(
+            f"{len(unknown)} published checkpoints are not in this ledger, the last over {last.size} entries of "
+            f"{last.shard}: it was put back to an older state, or another ledger publishes under its name",
+            hint="Put its newest files back, or run: moodle-sync ledger restore (docs/reference/backup.md).",
+        )
 
 
 @dataclass(frozen=True)
@@ -71,18 +102,19 @@ def init(settings: Settings) -> Initialised:
 
 @dataclass(frozen=True)
 class Verified:
-    """What verification found, in plain words."""
+    """What verification found, in plain words. ``owed``: where something of an erased person may still be."""
 
     ok: bool
     entries: int
     unprotected_tail: int
     checks: tuple[Check, ...]
+    owed: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """For a person."""
         lines = [f"{'✓' if check.ok else '✗'} {check.sentence}" for check in self.checks]
         verdict = "Everything holds together." if self.ok else "Something does not hold. Keep every file as it is."
-        return [*lines, f"{self.entries} entries. {verdict}"]
+        return [*lines, *(f"! {line}" for line in self.owed), f"{self.entries} entries. {verdict}"]
 
     def document(self) -> JSON:
         """For a program."""
@@ -91,6 +123,7 @@ class Verified:
             "entries": self.entries,
             "unprotected_tail": self.unprotected_tail,
             "checks": [asdict(check) for check in self.checks],
+            "owed": list(self.owed),
         }
 
 
@@ -98,7 +131,8 @@ def verify(settings: Settings, *, payloads: bool) -> Verified:
     """Derive everything again and hold it against the checkpoints in the configured folder."""
     with open_ledger(settings, readonly=True) as ledger:
         found = ledger.verify(published=_published(settings), payloads=payloads)
-    return Verified(found.ok, found.entries, found.unprotected_tail, found.checks)
+        due = owed(ledger.store).lines()
+    return Verified(found.ok, found.entries, found.unprotected_tail, found.checks, tuple(due))
 
 
 def _published(settings: Settings) -> list[str] | None:
@@ -137,6 +171,8 @@ def checkpoint(settings: Settings) -> Signed:
 
 def sign(settings: Settings, ledger: Ledger) -> Signed:
     """Sign and publish the head of an open ledger."""
+    # First: whoever restores a backup has to learn of every erasure up to what was published.
+    write_lists(settings, ledger)
     publisher = FilePublisher(settings.ledger.checkpoints)
     published = ledger.checkpoint([publisher])
     if published is None:

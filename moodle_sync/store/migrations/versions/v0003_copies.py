@@ -1,0 +1,54 @@
+"""What left the ledger: copies of its files, and what was handed out with people's data in it. Released: never edit."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision: str | None = "0002"
+
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Creates the three tables; what is there is left as it is."""
+    op.create_table(
+        "copy",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=True),
+        sa.Column("clean", NUMBER, nullable=False),
+        sa.CheckConstraint("kind IN ('store', 'keystore')", name=op.f("ck_copy_kind")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_copy")),
+        sa.UniqueConstraint("path", name=op.f("uq_copy_path")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "handout",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=True),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("owed", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handout")),
+        sa.UniqueConstraint("path", name=op.f("uq_handout_path")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "handout_subject",
+        sa.Column("handout", NUMBER, nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["handout"], ["handout.id"], name=op.f("fk_handout_subject_handout")),
+        sa.PrimaryKeyConstraint("handout", "subject", name=op.f("pk_handout_subject")),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_handout_subject_subject", "handout_subject", ["subject"], unique=False)
+
+
+def downgrade() -> None:
+    """What says where people's data went is never dropped."""
+    raise NotImplementedError("the ledger's tables are never dropped")

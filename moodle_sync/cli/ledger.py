@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from moodle_sync.cli import ledger_attest, ledger_erasure, ledger_export, ledger_proofs
+from moodle_sync.cli import ledger_attest, ledger_backup, ledger_erasure, ledger_export, ledger_proofs
 from moodle_sync.cli.common import Out, Settings, command
 from moodle_sync.workflows import ledger as ledger_workflow
 
@@ -51,5 +51,6 @@ for _command in (
     *ledger_proofs.COMMANDS,
     *ledger_export.COMMANDS,
     *ledger_erasure.COMMANDS,
+    *ledger_backup.COMMANDS,
 ):
     ledger.add_command(_command)

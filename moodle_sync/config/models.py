@@ -67,6 +67,7 @@ class LedgerSettings(Section):
     keystore: Path = Path("data/keystore.db")
     signing_key: Path = Path("data/signing.key")
     master_key: Path = Path("data/master.key")
+    master_keyring: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] | None = None
     origin: Annotated[str, StringConstraints(pattern=r"^[^\s+]{1,200}$")]
     checkpoints: Path = Path("checkpoints")
 

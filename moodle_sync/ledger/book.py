@@ -81,7 +81,7 @@ class Ledger:
         try:
             setup.require_origin(store, places)
             key = None if readonly else note.load_key(places.signing_key)
-            master = load_master_key(places.master_key, environ)
+            master = load_master_key(places.master_key, environ, places.master_keyring)
             keystore = open_keystore(places.keystore, master, readonly=readonly)
         except BaseException:
             store.close()

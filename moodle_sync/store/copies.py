@@ -46,6 +46,11 @@ def cleaned(transaction: Transaction, number: int, clean: int) -> None:
     transaction.execute(update(copy).where(copy.c.id == number, copy.c.clean < clean).values(clean=clean))
 
 
+def doubt(transaction: Transaction) -> None:
+    """Notes that no copy is known to be clean: the register is older than they may be."""
+    transaction.execute(update(copy).values(clean=-1))
+
+
 def gone(transaction: Transaction, number: int) -> None:
     """Forgets a copy that is no more."""
     transaction.execute(delete(copy).where(copy.c.id == number))

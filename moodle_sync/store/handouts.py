@@ -29,21 +29,34 @@ class HandoutRow(NamedTuple):
 
 
 def register(transaction: Transaction, *, kind: str, path: str, at: str, subjects: Collection[str]) -> int:
-    """Notes a file that is about to be written, in place of an older one of the same path; returns its number."""
-    for row in every(transaction):
-        if row.path == path:
-            gone(transaction, row.id)
-    values = {"kind": kind, "path": path, "made_at": at, "owed": 0}
-    number = int(transaction.execute(insert(handout).values(values).returning(handout.c.id)).scalar_one())
-    if subjects:
-        rows = [{"handout": number, "subject": name} for name in sorted(set(subjects))]
+    """Notes a file that is about to be written; returns its number.
+
+    One of the same path stays about its own subjects too, until :func:`written` says that it was written over.
+    """
+    query = select(handout.c.id).where(handout.c.path == path)
+    number = transaction.execute(query).scalar_one_or_none()
+    if number is None:
+        values = {"kind": kind, "path": path, "made_at": at, "owed": 0}
+        number = transaction.execute(insert(handout).values(values).returning(handout.c.id)).scalar_one()
+    there = select(handout_subject.c.subject).where(handout_subject.c.handout == number)
+    _about(transaction, number, set(subjects) - set(transaction.execute(there).scalars()))
+    return int(number)
+
+
+def written(
+    transaction: Transaction, number: int, sha256: str, *, kind: str, at: str, subjects: Collection[str]
+) -> None:
+    """Notes what was written, in place of whatever was there: whoever was erased before is not in it."""
+    transaction.execute(delete(handout_subject).where(handout_subject.c.handout == number))
+    _about(transaction, number, subjects)
+    values = {"sha256": sha256, "kind": kind, "made_at": at, "owed": 0}
+    transaction.execute(update(handout).where(handout.c.id == number).values(values))
+
+
+def _about(transaction: Transaction, number: int, subjects: Collection[str]) -> None:
+    rows = [{"handout": number, "subject": name} for name in sorted(set(subjects))]
+    if rows:
         transaction.execute(insert(handout_subject), rows)
-    return number
-
-
-def written(transaction: Transaction, number: int, sha256: str) -> None:
-    """Notes the digest of what was written."""
-    transaction.execute(update(handout).where(handout.c.id == number).values(sha256=sha256))
 
 
 def every(transaction: Transaction) -> list[HandoutRow]:

@@ -22,9 +22,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from moodle_sync.canonical import JSON, canonical
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
-from moodle_sync.store import files
+from moodle_sync.store import files, keyrings
 
 MASTER_VARIABLE = "MOODLE_SYNC_MASTER_KEY"
+MASTER = "master"
+"""The user name of the master key in the system's keyring."""
 KEY_SIZE = 32
 NONCE_SIZE = 12
 _PERSON = "person"
@@ -188,19 +190,35 @@ def new_master_key() -> bytes:
     return base64.b64encode(os.urandom(KEY_SIZE)) + b"\n"
 
 
-def load_master_key(path: Path | None, environ: Mapping[str, str]) -> MasterKey:
-    """The master key from ``MOODLE_SYNC_MASTER_KEY`` if that is set, else from the key file.
+def load_master_key(path: Path | None, environ: Mapping[str, str], keyring: str | None = None) -> MasterKey:
+    """The master key from ``MOODLE_SYNC_MASTER_KEY`` if that is set, else from the system's keyring, else its file.
 
     Raises:
-        LedgerUnusable: there is neither, the file can be read by others, or it is not base64 of 32 bytes.
+        LedgerUnusable: there is none, the file can be read by others, or it is not base64 of 32 bytes.
     """
+    text, source = read_master_key(path, environ, keyring)
+    return parse_master_key(text, source)
+
+
+def read_master_key(path: Path | None, environ: Mapping[str, str], keyring: str | None) -> tuple[str, str]:
+    """The text of the master key, and where it was found. Raises as :func:`load_master_key`."""
     text = environ.get(MASTER_VARIABLE, "")
-    source = f"the environment variable {MASTER_VARIABLE}"
-    if not text:
-        if path is None:
-            raise LedgerUnusable("no master key is given", hint=f"Set {MASTER_VARIABLE}, or name a key file.")
-        files.require_private(path, "the master key")
-        text, source = path.read_text(encoding="ascii", errors="replace"), str(path)
+    if text:
+        return text, f"the environment variable {MASTER_VARIABLE}"
+    if keyring is not None:
+        found = keyrings.get(keyring, MASTER)
+        if found is None:
+            hint = f"Put it there, or set {MASTER_VARIABLE}."
+            raise LedgerUnusable(f"the keyring holds no master key of the name {keyring!r}", hint=hint)
+        return found, "the keyring"
+    if path is None:
+        raise LedgerUnusable("no master key is given", hint=f"Set {MASTER_VARIABLE}, or name a key file.")
+    files.require_private(path, "the master key")
+    return path.read_text(encoding="ascii", errors="replace"), str(path)
+
+
+def parse_master_key(text: str, source: str) -> MasterKey:
+    """The master key of its text; raises LedgerUnusable, naming the source and not the text, when it is none."""
     try:
         return MasterKey(base64.b64decode(text.strip(), validate=True))
     except (binascii.Error, ValueError) as error:

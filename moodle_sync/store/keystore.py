@@ -209,7 +209,8 @@ def open_keystore(path: Path, master: MasterKey, *, readonly: bool = False) -> K
         connection.close()
         raise LedgerUnusable(
             f"the master key {master.id} is not the one of this keystore ({', '.join(known)}): {path}",
-            hint="Give the key that the ledger was made with; the number is its identifier, not the key.",
+            hint="Give the key that the ledger was made with; the number is its identifier, not the key. "
+            "If changing it was cut off, run again: moodle-sync ledger rotate-master-key",
         )
     try:
         with _translated():

@@ -80,7 +80,7 @@ def backup(
                 sign(settings, ledger)
             except DoneInPart as error:
                 unpublished = error.failures
-        made, found = _copy_store(ledger, folder, clock())
+        made, found = _copy_store(ledger, folder, vault, clock())
         keystore = None if vault is None else _copy_keystore(settings, ledger, vault, clock())
         missed = write_lists(settings, ledger)
         changed += settle(ledger)  # somebody may have been erased while the copies were written
@@ -112,7 +112,7 @@ def _folders(settings: Settings, out: Path | None, keystore_out: Path | None) ->
     return folder, vault
 
 
-def _copy_store(ledger: Ledger, folder: Path, now: datetime) -> tuple[Path, Examined]:
+def _copy_store(ledger: Ledger, folder: Path, vault: Path | None, now: datetime) -> tuple[Path, Examined]:
     target = folder / f"ledger-{now:%Y%m%dT%H%M%SZ}"
     clean = _erasures(ledger)
     with manifests.making(target) as part:
@@ -124,7 +124,8 @@ def _copy_store(ledger: Ledger, folder: Path, now: datetime) -> tuple[Path, Exam
             found = examine(copy, ledger.origin)
         if not found.closed:
             raise LedgerUnusable("another process sealed meanwhile: nothing was kept", hint="Run it again.")
-        manifests.write(part, _store_manifest(ledger.origin, path, found, now))
+        apart = None if vault is None else str(vault)
+        manifests.write(part, _store_manifest(ledger.origin, path, found, now).model_copy(update={"apart": apart}))
         _register(ledger, "store", target, now, None, clean)
     return target, found
 

@@ -18,7 +18,7 @@ from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerError, UsageError, VerificationFailed
 from moodle_sync.ledger import Ledger, erasedlist
 from moodle_sync.ledger.erasedlist import ErasedList
-from moodle_sync.store import Store, copies, copying, erasures, files, handouts
+from moodle_sync.store import Store, copies, copying, erasures, files, handouts, open_store
 from moodle_sync.store.copies import CopyRow
 from moodle_sync.store.handouts import HandoutRow
 from moodle_sync.workflows import manifests
@@ -179,18 +179,21 @@ class Register:
         }
 
 
-def register(store: Store) -> Register:
-    """What is known."""
-    with store.read() as transaction:
-        return Register(tuple(copies.every(transaction)), tuple(handouts.every(transaction)), owed(store))
-
-
-def settled_by_hand(store: Store, path: str) -> None:
-    """Forgets a copy or a file that a person says is destroyed.
+def register(settings: Settings, *, settle: str | None = None) -> Register:
+    """What is known; with ``settle`` that path is forgotten first, because a person says that it is destroyed.
 
     Raises:
         UsageError: it is not in the register, or it is still there.
     """
+    with open_store(settings.ledger.store) as store:
+        if settle is not None:
+            _forgotten(store, settle)
+        with store.read() as transaction:
+            rows, out = tuple(copies.every(transaction)), tuple(handouts.every(transaction))
+        return Register(rows, out, owed(store))
+
+
+def _forgotten(store: Store, path: str) -> None:
     with store.write() as transaction:
         copy_ids = [row.id for row in copies.every(transaction) if row.path == path]
         out_ids = [row.id for row in handouts.every(transaction) if row.path == path]

@@ -20,8 +20,9 @@ from moodle_sync.ledger.exporting import Exported, exported
 from moodle_sync.ledger.people import Known, find
 from moodle_sync.ledger.proving import places_of_subjects
 from moodle_sync.reports.plain import Line, Refused, line, subject_access
-from moodle_sync.store import erasures
+from moodle_sync.store import erasures, subjects
 from moodle_sync.store.files import create, sync_directory
+from moodle_sync.workflows.handed import handed_out
 from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.proofs import course_of, key_fields
 
@@ -87,7 +88,10 @@ def export(settings: Settings, out: Path, *, session: str | None, form: str) -> 
 
     with open_ledger(settings, readonly=True) as ledger:
         rows = counted(exported(ledger.store, ledger.keystore, course))
-        write_private(out, _ndjson(rows) if form == "ndjson" else _csv(rows))
+        with ledger.store.read() as transaction:
+            about = [row.pseudonym for row in subjects.every(transaction) if course is None or row.scope == course]
+        with handed_out(settings, "export", out, about):
+            write_private(out, _ndjson(rows) if form == "ndjson" else _csv(rows))
     return Written(out, counts["entries"], counts["erased"])
 
 
@@ -117,7 +121,7 @@ def access(settings: Settings, who: str, out: Path, *, form: str) -> Written:
             "refusals": [asdict(one) for one in refused],
             "entries": [row.record() for row in rows],
         }
-        write_private(out, [json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True), "\n"])
+        parts = [json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True), "\n"]
     else:
         page = subject_access(
             person,
@@ -128,7 +132,9 @@ def access(settings: Settings, who: str, out: Path, *, form: str) -> Written:
             waiting=waiting,
             version=__version__,
         )
-        write_private(out, [page])
+        parts = [page]
+    with handed_out(settings, "right of access", out, pseudonyms):
+        write_private(out, parts)
     return Written(out, len(rows), sum(row.erased for row in rows), waiting)
 
 

@@ -16,6 +16,6 @@ def person_digests(settings: Settings) -> Callable[[str], str]:
     Raises:
         LedgerUnusable: there is no master key or keystore yet, or they cannot be read.
     """
-    master = load_master_key(settings.ledger.master_key, os.environ)
+    master = load_master_key(settings.ledger.master_key, os.environ, settings.ledger.master_keyring)
     with open_keystore(settings.ledger.keystore, master, readonly=True) as keystore:
         return keystore.master.person  # as the first master key made them: Moodle holds them

@@ -23,7 +23,9 @@ JSON = Any
 def places(settings: Settings) -> Places:
     """Where the parts of the ledger are."""
     ledger = settings.ledger
-    return Places(ledger.store, ledger.keystore, ledger.signing_key, ledger.origin, ledger.master_key)
+    return Places(
+        ledger.store, ledger.keystore, ledger.signing_key, ledger.origin, ledger.master_key, ledger.master_keyring
+    )
 
 
 @contextmanager
@@ -138,6 +140,11 @@ def verify(settings: Settings, *, payloads: bool) -> Verified:
 def _published(settings: Settings) -> list[str] | None:
     folder = settings.ledger.checkpoints
     return read_published(folder) if folder.is_dir() else None
+
+
+def read_outside(settings: Settings) -> list[str]:
+    """Every published note that can be read, oldest first."""
+    return _published(settings) or []
 
 
 @dataclass(frozen=True)

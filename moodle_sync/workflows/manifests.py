@@ -31,7 +31,8 @@ class Head(BaseModel):
 class Manifest(BaseModel):
     """What a copy is. ``sha256`` and ``bytes`` are of its file; ``rewriting`` while an erasure is taken out of it.
 
-    ``checkpoint`` is the signed note that the copy ends with; ``master`` (of a keystore) the number of its master key.
+    ``checkpoint`` is the signed note that the copy ends with; ``master`` (of a keystore) the number of its master key;
+    ``apart`` (of a store) the folder that copies of the keystore go to.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,6 +46,7 @@ class Manifest(BaseModel):
     heads: tuple[Head, ...] = ()
     checkpoint: str | None = None
     master: str | None = None
+    apart: str | None = None
     bytes: int
     sha256: str
     rewriting: bool = False

@@ -25,6 +25,7 @@ from moodle_sync.ledger.proving import Bundle, places_of_session, places_of_subj
 from moodle_sync.reports.plain import Head, Line, line, proof_index
 from moodle_sync.spec.loader import load_specs
 from moodle_sync.store.files import PRIVATE, create, replace
+from moodle_sync.workflows.handed import handed_out
 from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.sessions import require_known
 
@@ -74,7 +75,7 @@ def prove_person(settings: Settings, who: str, session: str, out: Path) -> Prove
         bundle = prove(ledger.store, ledger.keystore, places)
     people = {one.pseudonym: one.person for one in known}
     scope = (f"ce que le registre dit d'une personne dans la session {session}", f"one person in session {session}")
-    return _write(out, bundle, people, scope)
+    return _write(settings, out, bundle, people, scope)
 
 
 def prove_session(settings: Settings, session: str, out: Path) -> Proven:
@@ -87,7 +88,7 @@ def prove_session(settings: Settings, session: str, out: Path) -> Proven:
             raise UsageError("nothing of this session is sealed yet", hint="Run: moodle-sync pull")
         bundle = prove(ledger.store, ledger.keystore, places)
         people = _people(ledger, settings, bundle)
-    return _write(out, bundle, people, (f"toute la session {session}", f"the whole session {session}"))
+    return _write(settings, out, bundle, people, (f"toute la session {session}", f"the whole session {session}"))
 
 
 def prove_entry(settings: Settings, number: str, out: Path) -> Proven:
@@ -98,7 +99,7 @@ def prove_entry(settings: Settings, number: str, out: Path) -> Proven:
     with open_ledger(settings, readonly=True) as ledger:
         bundle = prove(ledger.store, ledger.keystore, [(int(place[1]), int(place[2]))])
         people = _people(ledger, settings, bundle)
-    return _write(out, bundle, people, (f"l'inscription n° {number}", f"entry {number}"))
+    return _write(settings, out, bundle, people, (f"l'inscription n° {number}", f"entry {number}"))
 
 
 def course_of(settings: Settings, session: str) -> str:
@@ -129,14 +130,18 @@ def _people(ledger: Ledger, settings: Settings, bundle: Bundle) -> dict[str, Per
     return {one.pseudonym: one.person for one in known if one.pseudonym in wanted}
 
 
-def _write(out: Path, bundle: Bundle, people: Mapping[str, Person], scope: tuple[str, str]) -> Proven:
+def _write(
+    settings: Settings, out: Path, bundle: Bundle, people: Mapping[str, Person], scope: tuple[str, str]
+) -> Proven:
     heads = [
         Head(point.origin, point.shard, point.size, point.root.hex(), bundle.published.get(text, ()))
         for point, text in bundle.notes
     ]
     page = proof_index(_lines(bundle), people, heads, scope=scope, version=__version__)
     files = with_manifest({**proof_files(bundle, people), INDEX: page.encode()})
-    write_pack(out, files)
+    subjects = [entry.leaf.subject for entry in bundle.entries if entry.payload is not None and entry.leaf.subject]
+    with handed_out(settings, "pack", out, subjects):
+        write_pack(out, files)
     manifest: dict[str, str] = json.loads(files["manifest.json"])["files"]
     return Proven(
         out,

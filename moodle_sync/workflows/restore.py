@@ -15,13 +15,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from moodle_sync.clock import Clock, to_rfc3339, utc_now
+from moodle_sync.clock import Clock, utc_now
 from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerError, LedgerUnusable, UsageError, VerificationFailed
-from moodle_sync.ledger import losses, note, verify
+from moodle_sync.ledger import losses, note, rotating
 from moodle_sync.ledger.continuing import Examined, examine, newest_outside
 from moodle_sync.ledger.entries import number
-from moodle_sync.store import Store, checkpoints, copies, erasures, files, schema
+from moodle_sync.ledger.verify import verify
+from moodle_sync.store import Store, checkpoints, copies, files, schema
 from moodle_sync.store.engine import connect, sqlite_path
 from moodle_sync.store.keys import load_master_key
 from moodle_sync.store.keystore import Keystore, open_keystore
@@ -78,6 +79,8 @@ class Standing:
     def missing(self) -> str:
         """Which entries are lost, in plain words."""
         (shard, size), (last, end) = self.head, self.known
+        if not size:
+            return f"everything is lost, up to {number(last, end - 1)} at least"
         if shard == last:
             return f"{end - size} entries are lost: {number(shard, size)} to {number(shard, end - 1)}"
         return f"everything after the first {size} entries of {shard} is lost, up to {number(last, end - 1)} at least"
@@ -105,9 +108,13 @@ class Restored:
         ]
         if self.lost is not None:
             lines.append(f"{self.lost}. Entry {self.entry} says so; what is sealed next begins a new shard.")
-            lines.append("Pull again: what Moodle still tells is entered anew. Attested facts have to be attested again.")
+            lines.append(
+                "Pull again: what Moodle still tells is entered anew. Attested facts have to be attested again."
+            )
         if not self.erasures_known:
-            lines.append("! Erasures of the lost time are not known: carry them out again from your register of requests.")
+            lines.append(
+                "! Erasures of the lost time are not known: carry them out again from your register of requests."
+            )
         return [*lines, *(f"! {line}" for line in self.owed), "Now run: moodle-sync ledger checkpoint"]
 
     def document(self) -> JSON:
@@ -115,7 +122,9 @@ class Restored:
         return {**asdict(self), "store": str(self.store)}
 
 
-def restore(settings: Settings, source: Source, accepted: Accepted | None = None, *, clock: Clock = utc_now) -> Restored:
+def restore(
+    settings: Settings, source: Source, accepted: Accepted | None = None, *, clock: Clock = utc_now
+) -> Restored:
     """Put a backup in the place of a ledger that is gone.
 
     Raises:
@@ -136,11 +145,11 @@ def restore(settings: Settings, source: Source, accepted: Accepted | None = None
         found = examine(store, settings.ledger.origin)
         standing = _stand(settings, source, store, keystore, found, published)
         _require_accepted(standing, accepted)
-        entry, gone = _carry_on(store, keystore, found, standing, clock())
-        _register(store, source, clock())
+        entry, gone = _carry_on(settings, store, keystore, standing, clock())
+        _register(settings, store, source, manifest)
         keystore.scrub()
         store.scrub()
-        checked = verify.verify(store, keystore, published)
+        checked = verify(store, keystore, published)
         if not checked.ok:
             wrong = "; ".join(check.sentence for check in checked.checks if not check.ok)
             raise VerificationFailed(f"what would be restored does not hold: {wrong}")
@@ -196,7 +205,7 @@ def _parts(settings: Settings, source: Source, path: Path) -> Iterator[tuple[Sto
         vault = files.part_of(settings.ledger.keystore)
         _copy(source.keystore / manifests.FILES["keystore"], vault)
     try:
-        master = load_master_key(settings.ledger.master_key, os.environ)
+        master = load_master_key(settings.ledger.master_key, os.environ, settings.ledger.master_keyring)
         with connect(f"sqlite:///{part}") as store, open_keystore(vault, master) as keystore:
             schema.require_known(store)
             schema.migrate(store)
@@ -259,25 +268,31 @@ def _require_accepted(standing: Standing, accepted: Accepted) -> None:
 
 
 def _carry_on(
-    store: Store, keystore: Keystore, found: Examined, standing: Standing, now: datetime
+    settings: Settings, store: Store, keystore: Keystore, standing: Standing, now: datetime
 ) -> tuple[str | None, int]:
     entry = None
     if standing.lost:
         entry = losses.accept(store, standing.known, now, erasures_known=standing.covered)
+        # The entry that named a signing key may be among those that are lost.
+        rotating.announce_signer(store, note.public_bytes(note.load_key(settings.ledger.signing_key)), now)
     gone = losses.replay(store, keystore, sorted(standing.erased), now)
     return entry, gone
 
 
-def _register(store: Store, source: Source, now: datetime) -> None:
+def _register(settings: Settings, store: Store, source: Source, manifest: Manifest) -> None:
     # What was copied after this backup is not in its register: the folders themselves say.
     with store.write() as transaction:
-        known = {row.path for row in copies.every(transaction)}
-        for folder in filter(None, (source.store, source.keystore)):
-            for one in sorted(path for path in folder.resolve().parent.iterdir() if path.is_dir()):
+        copies.doubt(transaction)
+        rows = copies.every(transaction)
+        known = {row.path for row in rows}
+        places = [source.store.resolve().parent, *([source.keystore.resolve().parent] if source.keystore else [])]
+        apart = [Path(manifest.apart)] if manifest.apart else []
+        for folder in sorted({*places, *apart, *list_folders(settings, rows)}):
+            for one in sorted(path for path in folder.glob("*") if path.is_dir()):
                 try:
-                    manifest = manifests.read(one)
+                    found = manifests.read(one)
                 except LedgerUnusable:
                     continue
-                values = {"kind": manifest.kind, "made_at": manifest.made_at, "until": manifest.until}
-                if str(one) not in known:
-                    copies.register(transaction, path=str(one), clean=-1, **values)  # type: ignore[arg-type]
+                if str(one) not in known and found.origin == settings.ledger.origin:
+                    at, until = found.made_at, found.until
+                    copies.register(transaction, kind=found.kind, path=str(one), made_at=at, until=until, clean=-1)

@@ -17,6 +17,7 @@ from moodle_sync.store.journal import Journal, Step
 from moodle_sync.store.runs import RunRow
 from moodle_sync.store.sites import SitePin, SitePins
 from moodle_sync.workflows import nights
+from moodle_sync.workflows.copies import owed
 from moodle_sync.workflows.ledger import open_ledger
 
 JSON = Any
@@ -47,6 +48,8 @@ class Status:
     ledger: Sealed
     round: RunRow | None
     missed: tuple[date, ...]
+    owed: tuple[str, ...] = ()
+    """Where something of an erased person may still be: backups out of reach, packs, exports."""
 
     def lines(self) -> list[str]:
         """For a person: one line a thing, and a mark where somebody should look."""
@@ -57,7 +60,7 @@ class Status:
         lines += [_pull(course, row, self.now) for course, row in self.pulls.items()]
         lines += self._sealed()
         lines += self._rounds()
-        return lines
+        return [*lines, *(_line(False, "erasure", line) for line in self.owed)]
 
     def _applied(self) -> list[str]:
         if self.apply is None:
@@ -103,6 +106,7 @@ class Status:
             "places": list(self.ledger.places),
             "reconcile": self.round and _document(self.round),
             "missed_nights": [str(night) for night in self.missed],
+            "owed": list(self.owed),
         }
 
 
@@ -131,6 +135,7 @@ def status(settings: Settings, *, clock: Clock = utc_now) -> Status:
             ),
             round=rounds[0] if rounds else None,
             missed=tuple(nights.missed((from_rfc3339(row.started) for row in rounds), now)),
+            owed=tuple(owed(ledger.store).lines()),
         )
 
 

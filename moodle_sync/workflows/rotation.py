@@ -83,6 +83,7 @@ def rotate_master_key(settings: Settings) -> MasterRotated:
         with Ledger.open(places(settings), clock=utc_now, environ=current) as opened:  # finishes what was begun
             if not begun:
                 rotating.rotate_master(opened.store, opened.keystore, new)
+            opened.store.scrub()  # lookups of the old key are no more than that key away from people
             with opened.store.read() as transaction:
                 rows = [row for row in copies.every(transaction) if row.kind == "keystore"]
         kept = _promote(settings, old, keep=bool(rows))

@@ -9,7 +9,7 @@ import pytest
 from moodle_sync.cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/guide.md", "docs/reference/reconcile.md"]
+PAGES = ["README.md", "docs/guide.md", "docs/reference/reconcile.md", "docs/reference/backup.md"]
 
 
 def commands(group: click.Group, prefix: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:

@@ -7,12 +7,12 @@ of a shard that nothing was ever signed under. The first own entry of it names t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
-from moodle_sync.ledger import note, sealer
+from moodle_sync.ledger import erasedlist, note, sealer
 from moodle_sync.ledger.entries import PERSONAL, number, parse
 from moodle_sync.ledger.note import Checkpoint
 from moodle_sync.store import Store, checkpoints, entries, erasures, tree
@@ -90,15 +90,18 @@ def accept(store: Store, known: tuple[int, int], now: datetime, *, erasures_know
     return number(sealed.shard, sealed.last or 0)
 
 
-def replay(store: Store, keystore: Keystore, pseudonyms: Sequence[str], now: datetime) -> int:
+def replay(store: Store, keystore: Keystore, names: Collection[str], now: datetime) -> int:
     """Carries out again every erasure that was lost, and seals that it did; returns how many payloads are gone by it.
 
-    Whatever the copy still held of these subjects is deleted, and what was taken out of it before is counted too. The
-    caller scrubs the files.
+    ``names`` are those of an :mod:`~moodle_sync.ledger.erasedlist`. Whatever the copy still held of them is deleted,
+    and what was taken out of it before is counted too. The caller scrubs the files.
     """
+    pseudonyms, commitments = erasedlist.split(names)
     with store.write() as transaction:
-        keystore.destroy(pseudonyms)
+        keystore.destroy(pseudonyms, commitments)
+        single, waiting = erasures.delete_payloads(transaction, commitments)
         gone = erasures.delete_subjects(transaction, pseudonyms)
+        gone = gone._replace(entries=gone.entries + single, pending=gone.pending + waiting)
         missing = _missing(transaction)
         if missing or gone.subjects or gone.pending:
             content = {"policy": "restore", "reason": "replayed", **gone._asdict(), "entries": missing}

@@ -34,6 +34,15 @@ _OWNED = {
     },
     "keystore": {"salt": "pseudonym", "subject_key": "pseudonym"},
 }
+_SINGLE = {
+    "store": (
+        "DELETE FROM current WHERE (shard, idx) IN (SELECT shard, idx FROM payload WHERE commitment IN gone) "
+        "OR pending IN (SELECT id FROM pending WHERE commitment IN gone)",
+        "DELETE FROM payload WHERE commitment IN gone",
+        "DELETE FROM pending WHERE commitment IN gone",
+    ),
+    "keystore": ("DELETE FROM salt WHERE commitment IN gone",),
+}
 
 
 def copy_store(store: Store, path: Path) -> None:
@@ -54,25 +63,31 @@ def copy_keystore(keystore: Path, path: Path) -> None:
     _vacuum_into(keystore, path)
 
 
-def forget(path: Path, kind: CopyKind, pseudonyms: Sequence[str]) -> int:
-    """Takes everything of these subjects out of a copy, and writes it anew without remnants; returns how many rows.
+def forget(path: Path, kind: CopyKind, pseudonyms: Sequence[str], commitments: Sequence[bytes] = ()) -> int:
+    """Takes everything of these subjects, and single payloads, out of a copy; returns how many rows that were.
 
-    Entries stay, so the tree of a store's copy still gives the same root.
+    The file is written anew without remnants. Entries stay, so the tree of a store's copy still gives the same root.
 
     Raises:
         LedgerUnusable: the file cannot be opened or written, or is no SQLite file.
     """
     with _opened(path, "rw") as connection:
-        connection.execute("PRAGMA secure_delete=ON")
+        for pragma in ("secure_delete=ON", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
         there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         names, count = [(name,) for name in pseudonyms], 0
+        connection.execute("CREATE TEMP TABLE gone (commitment BLOB PRIMARY KEY)")
         connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT INTO gone VALUES (?)", [(one,) for one in commitments])
+        for statement in _SINGLE[kind]:
+            count += connection.execute(statement).rowcount
         for table, column in _OWNED[kind].items():
             if table in there:
                 query = f"DELETE FROM {table} WHERE {column} = ?"  # noqa: S608 (our own names)
                 count += connection.executemany(query, names).rowcount
         if kind == "keystore" and "erased" in there:
-            connection.executemany("INSERT OR IGNORE INTO erased VALUES (?)", names)
+            erased = [*names, *((one.hex(),) for one in commitments)]
+            connection.executemany("INSERT OR IGNORE INTO erased VALUES (?)", erased)
         connection.execute("COMMIT")
         connection.execute("VACUUM")
         # Restored and opened once, a copy would have a write-ahead log: none of it may stay beside the file.

@@ -80,6 +80,21 @@ def delete_subjects(transaction: Transaction, pseudonyms: Sequence[str]) -> Gone
     return Gone(_delete(transaction, subject, subject.c.pseudonym, pseudonyms), entries, waiting)
 
 
+def delete_payloads(transaction: Transaction, commitments: Sequence[bytes]) -> tuple[int, int]:
+    """Deletes single payloads, sealed or pending, and the last states that they are; returns how many of each went."""
+    sealed = waiting = 0
+    for start in range(0, len(commitments), _CHUNK):
+        chunk = commitments[start : start + _CHUNK]
+        mine, mine_too = payload.c.commitment.in_(chunk), pending.c.commitment.in_(chunk)
+        for shard, idx in transaction.execute(select(payload.c.shard, payload.c.idx).where(mine)).all():
+            transaction.execute(delete(current).where(current.c.shard == shard, current.c.idx == idx))
+        there = select(pending.c.id).where(mine_too)
+        transaction.execute(delete(current).where(current.c.pending.in_(there)))
+        sealed += transaction.execute(delete(payload).where(mine)).rowcount
+        waiting += transaction.execute(delete(pending).where(mine_too)).rowcount
+    return sealed, waiting
+
+
 def erased(transaction: Transaction, number: int, gone: Gone, entry: str) -> None:
     """Notes that the rows are gone and in which entry that is said, and forgets which they were."""
     counts = json.dumps({**gone._asdict(), "entry": entry}, sort_keys=True)

@@ -74,10 +74,15 @@ def concerning(transaction: Transaction, pseudonyms: Sequence[str]) -> list[Hand
     return [row for row in every(transaction) if row.id in numbers]
 
 
-def erased(transaction: Transaction, pseudonyms: Sequence[str]) -> None:
-    """Notes that what is about these subjects is owed, and forgets that it was about them."""
+def owe(transaction: Transaction, pseudonyms: Sequence[str]) -> None:
+    """Notes that what is about these subjects is owed: something of theirs was erased."""
     for row in concerning(transaction, pseudonyms):
         transaction.execute(update(handout).where(handout.c.id == row.id).values(owed=1))
+
+
+def erased(transaction: Transaction, pseudonyms: Sequence[str]) -> None:
+    """Notes that what is about these subjects is owed, and forgets that it was about them."""
+    owe(transaction, pseudonyms)
     for start in range(0, len(pseudonyms), _CHUNK):
         there = handout_subject.c.subject.in_(pseudonyms[start : start + _CHUNK])
         transaction.execute(delete(handout_subject).where(there))

@@ -22,7 +22,7 @@ from moodle_sync.store.keys import MasterKey, SubjectKey
 
 VERSION = 2
 _SECOND = (
-    "CREATE TABLE erased (pseudonym TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",  # in order of name: no group shows
+    "CREATE TABLE erased (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",  # in order of name: no group shows
     "CREATE TABLE carried (use TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT",
 )
 _TABLES = (
@@ -87,25 +87,30 @@ class Keystore:
         for name in keys:
             self._keys.pop(name, None)
 
-    def destroy(self, pseudonyms: Sequence[str]) -> tuple[int, int]:
-        """Deletes the keys and salts of these subjects, for good; on disk, and overwritten, when this returns.
+    def destroy(self, pseudonyms: Sequence[str], commitments: Sequence[bytes] = ()) -> tuple[int, int]:
+        """Deletes the keys and salts of these subjects, and single salts, for good; overwritten when this returns.
 
         Those that are gone already are no error. That they were erased is kept, so that no backup brings them back.
         Returns how many keys and salts went.
         """
-        names = [(name,) for name in pseudonyms]
+        names, single = [(name,) for name in pseudonyms], [(commitment,) for commitment in commitments]
+        gone = [*names, *((commitment.hex(),) for commitment in commitments)]
         with self._write() as connection:
             keys = connection.executemany("DELETE FROM subject_key WHERE pseudonym = ?", names).rowcount
             salts = connection.executemany("DELETE FROM salt WHERE pseudonym = ?", names).rowcount
-            connection.executemany("INSERT OR IGNORE INTO erased VALUES (?)", names)
+            salts += connection.executemany("DELETE FROM salt WHERE commitment = ?", single).rowcount if single else 0
+            connection.executemany("INSERT OR IGNORE INTO erased VALUES (?)", gone)
         for name in pseudonyms:
             self._keys.pop(name, None)
         return keys, salts
 
     def erased(self) -> list[str]:
-        """Every pseudonym that was ever erased, sorted: random numbers that nothing joins to anybody any more."""
+        """Everything that was ever erased, sorted: pseudonyms, and commitments (hex) of single payloads.
+
+        Random numbers, and what leaves say anyway: nothing joins them to anybody any more.
+        """
         with _translated():
-            return [row[0] for row in self._connection.execute("SELECT pseudonym FROM erased ORDER BY pseudonym")]
+            return [row[0] for row in self._connection.execute("SELECT name FROM erased ORDER BY name")]
 
     def rotate(self, new: MasterKey) -> int:
         """Wraps every key under a new master key, in one transaction; returns how many. From then on only it opens.

@@ -89,7 +89,7 @@ def _clean(folder: Path, names: list[str]) -> None:
     path = manifests.file_of(folder, manifest)
     # Killed between these two, the copy says that its digest is not to be believed, and the register that it is owed.
     manifests.write(folder, manifest.model_copy(update={"rewriting": True}))
-    copying.forget(path, manifest.kind, names)
+    copying.forget(path, manifest.kind, *erasedlist.split(names))
     manifests.write(folder, manifests.sized(manifest, path))
 
 

@@ -11,10 +11,10 @@ from typing import Any
 from moodle_sync.clock import utc_now
 from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerUnusable
-from moodle_sync.ledger import Ledger, Places, losses, note
+from moodle_sync.ledger import Ledger, Places
 from moodle_sync.ledger.checks import Check
 from moodle_sync.publish.file import FilePublisher, read_published
-from moodle_sync.store import checkpoints, open_store
+from moodle_sync.workflows.behind import require_not_behind
 from moodle_sync.workflows.copies import owed, write_lists
 
 JSON = Any
@@ -37,35 +37,9 @@ def open_ledger(settings: Settings, *, readonly: bool = False) -> Iterator[Ledge
             put back to an older state than it published.
     """
     if not readonly:
-        require_not_behind(settings)
+        require_not_behind(settings, _published(settings) or ())
     with Ledger.open(places(settings), readonly=readonly, clock=utc_now, environ=os.environ) as ledger:
         yield ledger
-
-
-def require_not_behind(settings: Settings) -> None:
-    """Passes when the ledger holds, or has given up, every checkpoint that it published to the configured folder.
-
-    A file that was copied back, or a machine that was set back, would go on from where it is: a second ledger under the
-    same name. Nothing is written to such a one.
-
-    Raises:
-        LedgerUnusable: it does not.
-    """
-    published = _published(settings)
-    if not published:
-        return
-    with open_store(settings.ledger.store, readonly=True) as store, store.read() as transaction:
-        publics = checkpoints.signers(transaction)
-        if settings.ledger.signing_key.exists():
-            publics = [*publics, note.public_bytes(note.load_key(settings.ledger.signing_key))]
-        unknown = losses.unknown(transaction, published, publics)
-    if unknown:
-        last = unknown[-1]
-        raise LedgerUnusable(
-            f"{len(unknown)} published checkpoints are not in this ledger, the last over {last.size} entries of "
-            f"{last.shard}: it was put back to an older state, or another ledger publishes under its name",
-            hint="Put its newest files back, or run: moodle-sync ledger restore (docs/reference/backup.md).",
-        )
 
 
 @dataclass(frozen=True)

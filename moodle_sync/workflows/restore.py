@@ -104,7 +104,7 @@ class Restored:
         """For a person."""
         lines = [
             f"{self.store}: {self.entries} entries, in agreement with {self.proven_by} checkpoints found outside.",
-            f"{self.replayed} pseudonyms that were ever erased are not in it; {self.payloads_gone} payloads went now.",
+            f"Nothing of what was ever erased is in it ({self.replayed} names); {self.payloads_gone} payloads went.",
         ]
         if self.lost is not None:
             lines.append(f"{self.lost}. Entry {self.entry} says so; what is sealed next begins a new shard.")
@@ -247,7 +247,7 @@ def _stand(
         )
     beside = [source.store.resolve().parent, *([source.keystore.resolve().parent] if source.keystore else [])]
     lists = list(read_lists(settings, [*beside, *list_folders(settings, rows)], [*publics, public]))
-    names = set(keystore.erased()).union(*(one.pseudonyms for one in lists))
+    names = set(keystore.erased()).union(*(one.names for one in lists))
     return Standing(found.head, outside, max((one.head for one in lists), default=None), frozenset(names))
 
 
@@ -275,7 +275,7 @@ def _carry_on(
         entry = losses.accept(store, standing.known, now, erasures_known=standing.covered)
         # The entry that named a signing key may be among those that are lost.
         rotating.announce_signer(store, note.public_bytes(note.load_key(settings.ledger.signing_key)), now)
-    gone = losses.replay(store, keystore, sorted(standing.erased), now)
+    gone = losses.replay(store, keystore, standing.erased, now)
     return entry, gone
 
 

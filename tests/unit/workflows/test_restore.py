@@ -12,11 +12,12 @@ import pytest
 from ledgerscene import COURSE, OTHER, PEOPLE, SESSION, Scene, copy, make
 
 from moodle_sync.errors import LedgerError, LedgerUnusable, UsageError, VerificationFailed
-from moodle_sync.ledger import merkle, note
+from moodle_sync.ledger import erasing, merkle, note
 from moodle_sync.ledger.entries import parse
-from moodle_sync.ledger.people import everybody
+from moodle_sync.ledger.people import everybody, find
+from moodle_sync.ledger.sealer import seal_own
 from moodle_sync.publish.file import read_published
-from moodle_sync.store import checkpoints, entries, tree
+from moodle_sync.store import checkpoints, entries, erasures, tree
 from moodle_sync.workflows import backup as backup_workflow
 from moodle_sync.workflows import erasure
 from moodle_sync.workflows import ledger as ledger_workflow
@@ -452,3 +453,49 @@ def test_restored_reports_and_proofs_say_erased(scene: Scene) -> None:
         assert sum(sealed.fact is None for sealed in ledger.facts(OTHER)) == 3
     with pytest.raises(UsageError, match="knows nobody"):
         erasure.erase(scene.settings, Target("EXT-4471", SESSION), policy="rgpd-17", reason="request", yes=False)
+
+
+def test_single_payload_that_was_erased_stays_erased(scene: Scene) -> None:
+    """As a retention policy erases: of a subject who stays, one class of payloads goes."""
+    kept = scene.folder / "kept"
+    made = take(scene)
+    assert made.keystore is not None
+    shutil.copytree(made.store, kept / "store")
+    shutil.copytree(made.keystore, kept / "keystore")
+    with open_ledger(scene.settings) as ledger:
+        with ledger.store.read() as transaction:
+            (me,) = find(transaction, ledger.keystore, "test", "EXT-4471", COURSE)
+            place, *_ = entries.places_of(transaction, [me.pseudonym])
+            row = entries.payloads_at(transaction, [place])[place]
+        secret = ledger.keystore.salts([row.commitment])[row.commitment][1]
+        with ledger.store.write() as transaction:
+            options = {"policy": "x", "reason": "y", "at": "2026-11-22T00:00:00Z"}
+            number = erasures.begin(transaction, scope=None, pseudonyms=[], **options)
+            ledger.keystore.destroy([], [row.commitment])
+            sealed, waiting = erasures.delete_payloads(transaction, [row.commitment])
+            assert (sealed, waiting) == (1, 0)
+            seal_own(transaction, "erasure", None, {"entries": 1}, NOW)
+            erasures.erased(transaction, number, erasures.Gone(0, 1, 0), "2026/20")
+        erasing.scrub(ledger.store, ledger.keystore, NOW)
+        left = erasure.after_erasure(scene.settings, ledger)
+        ledger_workflow.sign(scene.settings, ledger)
+    assert (left.cleaned, left.owed) == (2, ())
+    for folder in ("data", "disk", "vault"):
+        held = b"".join(path.read_bytes() for path in (scene.folder / folder).rglob("*") if path.is_file())
+        assert row.ciphertext not in held
+        assert secret not in held
+    assert row.ciphertext in (kept / "store" / "ledger.db").read_bytes()  # the search does find it
+    assert secret in (kept / "keystore" / "keystore.db").read_bytes()
+    assert ledger_workflow.verify(scene.settings, payloads=True).ok
+    for name, place_ in (("store", made.store), ("keystore", made.keystore)):
+        shutil.rmtree(place_)
+        shutil.copytree(kept / name, place_)
+    lose(scene, keystore=True)
+    restored = bring_back(scene, made, LOSS, keystore=True)
+    assert (restored.replayed, restored.payloads_gone) == (1, 1)
+    assert PEOPLE[810047].fullname in names(scene)
+    checked = ledger_workflow.verify(scene.settings, payloads=True)
+    assert checked.ok, checked.lines()
+    held = b"".join(path.read_bytes() for path in (scene.folder / "data").iterdir())
+    assert row.ciphertext not in held
+    assert secret not in held

@@ -50,8 +50,16 @@ def examine(store: Store, origin: str) -> Examined:
         return Examined(tuple(heads), checkpoints.last(transaction))
 
 
-def newest_outside(store: Store, published: Sequence[str], public: bytes, origin: str) -> tuple[int, int]:
-    """How far the published checkpoints go, after proving that the store begins as they say; (0, 0) for none.
+@dataclass(frozen=True)
+class Outside:
+    """What is published of a ledger: how far it goes, (0, 0) for nothing, and how many notes the store bears out."""
+
+    newest: tuple[int, int] = (0, 0)
+    borne_out: int = 0
+
+
+def hold_against(store: Store, published: Sequence[str], public: bytes, origin: str) -> Outside:
+    """Proves that the store begins as the published checkpoints say, as far as it goes.
 
     ``public`` is the key that signs now: it may be newer than the copy.
 
@@ -78,4 +86,4 @@ def newest_outside(store: Store, published: Sequence[str], public: bytes, origin
                         f"the backup is not of the ledger that published checkpoint {one.shard}/{one.size}",
                         hint="Keep every file as it is; another backup may be the right one.",
                     )
-    return newest
+    return Outside(newest, sum(len(points) for points in wanted.values()))

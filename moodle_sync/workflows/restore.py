@@ -19,7 +19,7 @@ from moodle_sync.clock import Clock, utc_now
 from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerError, LedgerUnusable, UsageError, VerificationFailed
 from moodle_sync.ledger import losses, note, rotating
-from moodle_sync.ledger.continuing import Examined, examine, newest_outside
+from moodle_sync.ledger.continuing import Examined, Outside, examine, hold_against
 from moodle_sync.ledger.entries import number
 from moodle_sync.ledger.verify import verify
 from moodle_sync.store import Store, checkpoints, copies, files, schema
@@ -57,6 +57,8 @@ class Standing:
 
     head: tuple[int, int]
     outside: tuple[int, int]
+    borne_out: int
+    """How many of the checkpoints found outside the copy agrees with."""
     listed: tuple[int, int] | None
     """Up to where the lists of what was erased are complete; None when none was found."""
     erased: frozenset[str]
@@ -160,7 +162,7 @@ def restore(
     return Restored(
         store=path,
         entries=checked.entries,
-        proven_by=len(published),
+        proven_by=standing.borne_out,
         replayed=len(standing.erased),
         payloads_gone=gone,
         lost=standing.missing() if standing.lost else None,
@@ -239,8 +241,8 @@ def _stand(
         rows, publics = copies.every(transaction), checkpoints.signers(transaction)
         places = sorted({place for names in checkpoints.places(transaction).values() for place in names})
     public = note.public_bytes(note.load_key(settings.ledger.signing_key))
-    outside = newest_outside(store, published, public, settings.ledger.origin)
-    if places and outside == (0, 0):
+    outside = hold_against(store, published, public, settings.ledger.origin)
+    if places and outside == Outside():
         raise LedgerUnusable(
             f"checkpoints were published to {', '.join(places)}, and none was found: what was lost cannot be told",
             hint="Bring that place back, under [ledger] checkpoints in config.toml.",
@@ -248,7 +250,9 @@ def _stand(
     beside = [source.store.resolve().parent, *([source.keystore.resolve().parent] if source.keystore else [])]
     lists = list(read_lists(settings, [*beside, *list_folders(settings, rows)], [*publics, public]))
     names = set(keystore.erased()).union(*(one.names for one in lists))
-    return Standing(found.head, outside, max((one.head for one in lists), default=None), frozenset(names))
+    return Standing(
+        found.head, outside.newest, outside.borne_out, max((one.head for one in lists), default=None), frozenset(names)
+    )
 
 
 def _require_accepted(standing: Standing, accepted: Accepted) -> None:

@@ -149,6 +149,7 @@ def test_restore_with_a_loss_says_so_for_ever_and_never_forks(scene: Scene) -> N
     lose(scene)
     restored = bring_back(scene, made, LOSS)
     assert restored.lost == "4 entries are lost: 2026/20 to 2026/23"
+    assert restored.proven_by == 1
     assert restored.entry == "2027/1"
     scene.grades[810051] = "14.5"  # another history than the one that is lost, past its length
     for grade in ("15.5", "16.5", "17.5"):

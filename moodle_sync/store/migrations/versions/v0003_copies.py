@@ -9,6 +9,7 @@ revision = "0003"
 down_revision: str | None = "0002"
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -16,10 +17,10 @@ def upgrade() -> None:
     op.create_table(
         "copy",
         sa.Column("id", NUMBER, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("made_at", sa.Text(), nullable=False),
-        sa.Column("until", sa.Text(), nullable=True),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("made_at", TEXT, nullable=False),
+        sa.Column("until", TEXT, nullable=True),
         sa.Column("clean", NUMBER, nullable=False),
         sa.CheckConstraint("kind IN ('store', 'keystore')", name=op.f("ck_copy_kind")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_copy")),
@@ -29,10 +30,10 @@ def upgrade() -> None:
     op.create_table(
         "handout",
         sa.Column("id", NUMBER, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=True),
-        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("sha256", TEXT, nullable=True),
+        sa.Column("made_at", TEXT, nullable=False),
         sa.Column("owed", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_handout")),
         sa.UniqueConstraint("path", name=op.f("uq_handout_path")),
@@ -41,7 +42,7 @@ def upgrade() -> None:
     op.create_table(
         "handout_subject",
         sa.Column("handout", NUMBER, nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
         sa.ForeignKeyConstraint(["handout"], ["handout.id"], name=op.f("fk_handout_subject_handout")),
         sa.PrimaryKeyConstraint("handout", "subject", name=op.f("pk_handout_subject")),
         sqlite_strict=True,

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from ledgerscene import PEOPLE, REMARKS, Scene, copy, make
+from ledgerscene import COURSE, PEOPLE, REMARKS, Scene, copy, make
 
 from moodle_sync.config import load_settings
 from moodle_sync.errors import LedgerError, LedgerUnusable, PlanRefused, UsageError
-from moodle_sync.store import copying, init_store, open_store
+from moodle_sync.store import Store, copying, init_store, open_store
 from moodle_sync.store.engine import sqlite_path
 from moodle_sync.store.tables import metadata
 from moodle_sync.workflows import manifests
@@ -165,6 +165,25 @@ def test_backup_of_a_damaged_ledger_is_not_kept(scene: Scene) -> None:
         take(scene)
     assert list((scene.folder / "disk").iterdir()) == []
     assert register(scene.settings).copies == ()
+
+
+def test_backup_that_would_not_end_with_a_checkpoint_is_not_kept(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied = copying.copy_store
+
+    def sealed_meanwhile(store: Store, path: Path) -> None:
+        scene.grades[810051] = "12.5"
+        with open_ledger(scene.settings) as other:
+            other.stage(scene.snapshot(COURSE), programme_digest=None, plan_id=None)
+            other.seal()
+        copied(store, path)
+
+    monkeypatch.setattr(copying, "copy_store", sealed_meanwhile)
+    with pytest.raises(LedgerUnusable, match="another process sealed meanwhile"):
+        take(scene)
+    assert [path for path in (scene.folder / "disk").iterdir() if path.is_dir()] == []
+    assert register(scene.settings).copies == ()
+    monkeypatch.undo()
+    assert take(scene).entries == 22
 
 
 def test_backup_cut_off_anywhere_leaves_nothing_that_looks_whole(

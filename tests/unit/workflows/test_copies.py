@@ -246,6 +246,8 @@ def test_erase_killed_while_it_cleans_copies_is_finished_by_resume(
         points += 1
         killed = _killed_in_settle(points, scene)
         owing += bool(register(scene.settings).owed.copies)
+        for row in register(scene.settings).copies:  # a restore at this moment would take them for what they are
+            manifests.require_whole(Path(row.path), manifests.read(Path(row.path)))
         resumed = erasure.resume(scene.settings)
         assert resumed.owed == ()
         left = b"".join(files(scene.folder / name) for name in ("disk", "vault", "data"))

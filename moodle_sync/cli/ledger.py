@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from moodle_sync.cli import ledger_attest, ledger_erasure, ledger_export, ledger_proofs, ledger_retention
+from moodle_sync.cli import (
+    ledger_attest,
+    ledger_backup,
+    ledger_erasure,
+    ledger_export,
+    ledger_proofs,
+    ledger_retention,
+)
 from moodle_sync.cli.common import Out, Settings, command
 from moodle_sync.workflows import ledger as ledger_workflow
 
@@ -60,5 +67,6 @@ for _command in (
     *ledger_export.COMMANDS,
     *ledger_erasure.COMMANDS,
     *ledger_retention.COMMANDS,
+    *ledger_backup.COMMANDS,
 ):
     ledger.add_command(_command)

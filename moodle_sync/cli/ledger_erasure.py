@@ -24,6 +24,7 @@ from moodle_sync.workflows import retention as retention_workflow
     click.option("--refuse", is_flag=True, help="Do not erase: record that it is refused, with --until."),
     click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The end of a refusal."),
     click.option("--despite-refusal", is_flag=True, help="Erase though a refusal still stands."),
+    click.option("--delete-copies", is_flag=True, help="Also delete packs, exports and reports that hold their data."),
     click.option("--yes", is_flag=True, help="Do it; without this, only say what would be done."),
     click.option("--resume", is_flag=True, help="Finish erasures that were cut off, and remove their last remnants."),
 )
@@ -40,6 +41,7 @@ def erase(
     refuse: bool,
     until: datetime | None,
     despite_refusal: bool,
+    delete_copies: bool,
     yes: bool,
     resume: bool,
 ) -> int:
@@ -66,7 +68,13 @@ def erase(
         )
     else:
         result = erasure_workflow.erase(
-            settings, target, policy=policy, reason=reason or "", yes=yes, despite_refusal=despite_refusal
+            settings,
+            target,
+            policy=policy,
+            reason=reason or "",
+            yes=yes,
+            despite_refusal=despite_refusal,
+            delete_copies=delete_copies,
         )
     out.show(result.lines(), result.document())
     return 0

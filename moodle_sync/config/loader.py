@@ -19,6 +19,7 @@ _PATHS = {
     "tokens": ("push_file", "pull_file"),
     "paths": ("specs", "mappings", "enrolments", "reports"),
     "ledger": ("keystore", "signing_key", "master_key", "checkpoints"),
+    "backup": ("folder", "keystore_folder"),
 }
 _PUBLISH_PATHS = {
     "git": ("repository",),

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from moodle_sync import ids
+from moodle_sync.config.backup import BackupSettings
 from moodle_sync.config.publish import PublishSettings
 
 
@@ -67,6 +68,7 @@ class LedgerSettings(Section):
     keystore: Path = Path("data/keystore.db")
     signing_key: Path = Path("data/signing.key")
     master_key: Path = Path("data/master.key")
+    master_keyring: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] | None = None
     origin: Annotated[str, StringConstraints(pattern=r"^[^\s+]{1,200}$")]
     checkpoints: Path = Path("checkpoints")
     small_group: int = Field(default=5, ge=1)
@@ -89,3 +91,4 @@ class Settings(Section):
     ledger: LedgerSettings
     safety: SafetySettings = SafetySettings()
     publish: PublishSettings = PublishSettings()
+    backup: BackupSettings = BackupSettings()

@@ -22,11 +22,13 @@ from moodle_sync.ledger import (
     attesting,
     checkpoint,
     closing,
+    erasedlist,
     erasing,
     merkle,
     note,
     reading,
     retiring,
+    rotating,
     sealer,
     setup,
     staging,
@@ -99,7 +101,7 @@ class Ledger:
         try:
             setup.require_origin(store, places)
             key = None if readonly else note.load_key(places.signing_key)
-            master = load_master_key(places.master_key, environ)
+            master = load_master_key(places.master_key, environ, places.master_keyring)
             keystore = open_keystore(places.keystore, master, readonly=readonly)
         except BaseException:
             store.close()
@@ -107,6 +109,7 @@ class Ledger:
         ledger = cls(store, keystore, key, places.origin, clock, count)
         if not readonly:
             try:
+                rotating.finish_master(store, keystore)
                 ledger.finish_erasures()
             except BaseException:
                 ledger.close()
@@ -212,6 +215,16 @@ class Ledger:
             publics = checkpoints.signers(transaction)
         checkpoint.publish(self.store, publishers, publics, self._clock)
         return self._last(new)
+
+    def erased_list(self) -> tuple[tuple[int, int], str]:
+        """How far the ledger has come, and the signed list of everybody who was erased until there.
+
+        See :mod:`moodle_sync.ledger.erasedlist`.
+        """
+        with self.store.read() as transaction:
+            heads = tree.heads(transaction)
+        head = (heads[-1].shard, heads[-1].size) if heads else (0, 0)
+        return head, erasedlist.sign(self.origin, head, self.keystore.erased(), self._key())
 
     def facts(self, course: str) -> Iterator[SealedFact]:
         """The sealed observations of a course in ``(shard, idx)`` order, decrypted; erased ones have no fact."""

@@ -72,6 +72,8 @@ class Checkpoints:
     outside: list[tuple[Kept, Checkpoint]] = field(default_factory=list)
     notes: dict[tuple[int, int], str] = field(default_factory=dict)
     roots: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    lost: list[Checkpoint] = field(default_factory=list)
+    """Checkpoints found outside over entries that the ledger itself gave up as lost."""
 
     def sizes(self, shard: int) -> set[int]:
         """The sizes of a shard at which a root is wanted."""

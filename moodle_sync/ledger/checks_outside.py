@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from moodle_sync.errors import VerificationFailed
-from moodle_sync.ledger import note
+from moodle_sync.ledger import losses, note
 from moodle_sync.ledger.checks import Checkpoints, Findings
 from moodle_sync.ledger.note import Checkpoint
 from moodle_sync.ledger.outside import Kept, Reach
@@ -35,13 +35,22 @@ def check_signatures(
             findings.fail("signatures", f"the signature of checkpoint {row.shard}/{row.size} does not hold")
     source = "the keys given" if public_keys is not None else "keys that the ledger itself names"
     findings.add("signatures", True, "", f"{len(rows)} stored checkpoints are signed by {source}")
+    lost = losses.given_up(transaction)
     for place in kept:
-        _check_copies(findings, checked, place, publics, origin)
+        _check_copies(findings, checked, place, publics, origin, lost)
+    if lost:
+        said = (_lost(loss, {(one.shard, one.size) for one in checked.lost if loss.covers(one)}) for loss in lost)
+        findings.add("losses", True, "", "; ".join(said))
     return checked
 
 
 def _check_copies(
-    findings: Findings, checked: Checkpoints, place: Kept, publics: Sequence[bytes], origin: str | None
+    findings: Findings,
+    checked: Checkpoints,
+    place: Kept,
+    publics: Sequence[bytes],
+    origin: str | None,
+    lost: Sequence[losses.Loss],
 ) -> None:
     name = _check_name(place)
     for problem in place.problems:
@@ -50,10 +59,21 @@ def _check_copies(
         one = _verified(text, publics, origin)
         if one is None:
             findings.fail(name, "a published checkpoint is not signed by this ledger, or was altered")
-            continue
-        checked.outside.append((place, one))
-        if checked.notes.get((one.shard, one.size)) != text:
-            findings.fail(name, f"the published checkpoint {one.shard}/{one.size} is not the one that is stored")
+        elif any(loss.covers(one) for loss in lost):
+            checked.lost.append(one)
+        else:
+            checked.outside.append((place, one))
+            if checked.notes.get((one.shard, one.size)) != text:
+                findings.fail(name, f"the published checkpoint {one.shard}/{one.size} is not the one that is stored")
+
+
+def _lost(loss: losses.Loss, outside: Collection[tuple[int, int]]) -> str:
+    # Not a failure: it is said in the ledger, for ever. Never silent either: dropping entries looks the same.
+    return (
+        f"entries after the first {loss.after[1]} of {loss.after[0]} were lost when a backup was put back "
+        f"(they went to {loss.known[1]} of {loss.known[0]} at least): entry {loss.entry} says so; "
+        f"{len(outside)} checkpoints found outside are over what was lost, and are not borne out any more"
+    )
 
 
 def check_roots(

@@ -144,8 +144,7 @@ def check_mapping(transaction: Transaction, findings: Findings, keystore: Keysto
         try:
             key = keystore.key(row.pseudonym)
             person = json.loads(key.unseal_identity(row.pseudonym, row.identity)) if key is not None else {}
-            ok = keystore.master.lookup(row.site, int(person.get("userid", -1))) == row.lookup
-            ok = ok and row.key_id == keystore.master.id
+            ok = keystore.master.lookup_as(row.key_id, row.site, int(person.get("userid", -1))) == row.lookup
         except VerificationFailed:
             ok = False
         findings.add("mapping", ok, "an identity does not belong to its pseudonym", "")

@@ -62,8 +62,12 @@ def public_bytes(key: Ed25519PrivateKey) -> bytes:
 
 def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> str:
     """The signed note of a checkpoint."""
-    text = checkpoint.text()
-    name = f"{checkpoint.origin}/{checkpoint.shard}"
+    return sign_text(checkpoint.text(), key)
+
+
+def sign_text(text: str, key: Ed25519PrivateKey) -> str:
+    """The signed note of a text that ends with a newline. Its first line is the key name: what kind of note it is."""
+    name = text.partition("\n")[0]
     signature = key_id(name, public_bytes(key)) + key.sign(text.encode())
     return f"{text}\n{DASH}{name} {base64.b64encode(signature).decode()}\n"
 
@@ -76,11 +80,24 @@ def verify(note: str, publics: Sequence[bytes]) -> Checkpoint:
     """
     text, rest = split(note)
     checkpoint = parse(text)
-    known = {key_id(f"{checkpoint.origin}/{checkpoint.shard}", public): public for public in publics}
+    _require_signed(text, rest, publics)
+    return checkpoint
+
+
+def verify_text(note: str, publics: Sequence[bytes]) -> str:
+    """The text of a note that is no checkpoint. Raises as :func:`verify`."""
+    text, rest = split(note)
+    _require_signed(text, rest, publics)
+    return text
+
+
+def _require_signed(text: str, rest: str, publics: Sequence[bytes]) -> None:
+    mine = text.partition("\n")[0]
+    known = {key_id(mine, public): public for public in publics}
     good = False
     for line in rest[:-1].split("\n"):
         name, number, signature = signature_line(line)
-        if name != f"{checkpoint.origin}/{checkpoint.shard}" or number not in known:
+        if name != mine or number not in known:
             continue
         try:
             Ed25519PublicKey.from_public_bytes(known[number]).verify(signature, text.encode())
@@ -89,7 +106,6 @@ def verify(note: str, publics: Sequence[bytes]) -> Checkpoint:
         good = True
     if not good:
         raise VerificationFailed("the checkpoint is not signed by a key of this ledger")
-    return checkpoint
 
 
 def split(note: str) -> tuple[str, str]:

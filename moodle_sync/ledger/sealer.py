@@ -81,8 +81,10 @@ def seal_own(
 ) -> Sealed:
     """Seals one entry of the ledger's own (an erasure, say), inside a transaction of the caller's.
 
-    ``shard`` names the last shard where that is not the year's: a closing goes to the end of the year that is over.
-    ``previous`` is the entry that it corrects. Raises as :func:`seal`.
+    ``shard`` is given where that of the year is not meant: a closing goes to the end of the year that is over, and what
+    follows a loss may not be signed under the name of the old shard. ``previous`` is the entry that it corrects.
+
+    Raises as :func:`seal`.
     """
     before = (None, None) if previous is None else previous
     row = PendingRow(

@@ -13,9 +13,9 @@ from pathlib import Path
 from moodle_sync.clock import Clock, to_rfc3339
 from moodle_sync.errors import LedgerUnusable
 from moodle_sync.ledger import note
-from moodle_sync.store import Store, checkpoints, files, init_store, open_store
+from moodle_sync.store import Store, checkpoints, files, init_store, keyrings, open_store
 from moodle_sync.store.engine import Transaction, exists, finish_store, prepare_store, sqlite_path
-from moodle_sync.store.keys import MASTER_VARIABLE, load_master_key, new_master_key
+from moodle_sync.store.keys import MASTER, MASTER_VARIABLE, load_master_key, new_master_key
 from moodle_sync.store.keystore import create_keystore
 
 ORIGIN = "origin"
@@ -35,6 +35,7 @@ class Places:
     signing_key: Path
     origin: str
     master_key: Path | None = None
+    master_keyring: str | None = None
 
 
 def make(places: Places, clock: Clock, environ: Mapping[str, str]) -> None:
@@ -53,12 +54,15 @@ def make(places: Places, clock: Clock, environ: Mapping[str, str]) -> None:
         )
     _require_absent(places, environ)
     moves: list[tuple[Path, Path]] = []
-    master_file = None if environ.get(MASTER_VARIABLE) else places.master_key
+    from_elsewhere = environ.get(MASTER_VARIABLE) or places.master_keyring
+    if not environ.get(MASTER_VARIABLE) and places.master_keyring and not keyrings.get(places.master_keyring, MASTER):
+        keyrings.put(places.master_keyring, MASTER, new_master_key().decode())
+    master_file = None if from_elsewhere else places.master_key
     if master_file is not None:
         moves.append(_prepare(master_file, new_master_key()))
         master = load_master_key(moves[-1][0], {})
     else:
-        master = load_master_key(None, environ)
+        master = load_master_key(None, environ, places.master_keyring)
     part = files.part_of(places.keystore)
     for leftover in (part, part.with_name(f"{part.name}-journal")):
         leftover.unlink(missing_ok=True)
@@ -124,7 +128,7 @@ def _require_absent(places: Places, environ: Mapping[str, str]) -> None:
         if not part.parent.is_dir():
             raise LedgerUnusable(f"there is no directory {part.parent} for {part.name}", hint="Create it first.")
     parts = {"keystore": places.keystore.exists(), "signing key": places.signing_key.exists()}
-    if not environ.get(MASTER_VARIABLE) and places.master_key is not None:
+    if not environ.get(MASTER_VARIABLE) and places.master_keyring is None and places.master_key is not None:
         parts["master key"] = places.master_key.exists()
     parts["ledger"] = exists(places.store_url) and _holds_ledger(places.store_url)
     there = [name for name, exists in parts.items() if exists]

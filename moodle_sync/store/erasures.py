@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Table, delete, func, insert, select, update
 
+from moodle_sync.store import handouts
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tables import current, erasure, payload, pending, refusal, subject
 
@@ -109,7 +110,11 @@ def retired(transaction: Transaction, site: str, scope: str) -> frozenset[str]:
 
 
 def delete_subjects(transaction: Transaction, pseudonyms: Sequence[str]) -> Gone:
-    """Deletes everything that can be deleted of these subjects: payloads, pending rows, last states, mapping."""
+    """Deletes everything that can be deleted of these subjects: payloads, pending rows, last states, mapping.
+
+    What was handed out about them is owed from now on: see :mod:`moodle_sync.store.handouts`.
+    """
+    handouts.erased(transaction, pseudonyms)
     entries = _delete(transaction, payload, payload.c.subject, pseudonyms)
     _delete(transaction, current, current.c.subject, pseudonyms)
     waiting = _delete(transaction, pending, pending.c.subject, pseudonyms)
@@ -132,6 +137,21 @@ def delete_places(transaction: Transaction, places: Collection[tuple[int, int]])
     return count
 
 
+def delete_payloads(transaction: Transaction, commitments: Sequence[bytes]) -> tuple[int, int]:
+    """Deletes single payloads, sealed or pending, and the last states that they are; returns how many of each went."""
+    sealed = waiting = 0
+    for start in range(0, len(commitments), _CHUNK):
+        chunk = commitments[start : start + _CHUNK]
+        mine, mine_too = payload.c.commitment.in_(chunk), pending.c.commitment.in_(chunk)
+        for shard, idx in transaction.execute(select(payload.c.shard, payload.c.idx).where(mine)).all():
+            transaction.execute(delete(current).where(current.c.shard == shard, current.c.idx == idx))
+        there = select(pending.c.id).where(mine_too)
+        transaction.execute(delete(current).where(current.c.pending.in_(there)))
+        sealed += transaction.execute(delete(payload).where(mine)).rowcount
+        waiting += transaction.execute(delete(pending).where(mine_too)).rowcount
+    return sealed, waiting
+
+
 def erased(transaction: Transaction, number: int, gone: Gone, entry: str) -> None:
     """Notes that the rows are gone and in which entry that is said, and forgets which they were."""
     counts = json.dumps({**gone._asdict(), "entry": entry}, sort_keys=True)
@@ -140,6 +160,12 @@ def erased(transaction: Transaction, number: int, gone: Gone, entry: str) -> Non
     terms = None if before is None else json.dumps(_terms(before)._replace(places=())._asdict(), sort_keys=True)
     values = {"state": "erased", "subjects": None, "counts": counts, "terms": terms}
     transaction.execute(update(erasure).where(mine).values(values))
+
+
+def count(transaction: Transaction) -> int:
+    """How many erasures there were whose rows are gone: what a copy has to be clean of."""
+    query = select(func.count()).select_from(erasure).where(erasure.c.state != "started")
+    return int(transaction.execute(query).scalar_one())
 
 
 def outcome(transaction: Transaction, number: int) -> tuple[Gone, str]:

@@ -22,11 +22,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from moodle_sync.canonical import JSON, canonical
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
-from moodle_sync.store import files
+from moodle_sync.store import files, keyrings
 
 MASTER_VARIABLE = "MOODLE_SYNC_MASTER_KEY"
+MASTER = "master"
+"""The user name of the master key in the system's keyring."""
 KEY_SIZE = 32
 NONCE_SIZE = 12
+_PERSON = "person"
+_LOOKUP = "lookup/"
 
 
 class MasterKey:
@@ -39,9 +43,38 @@ class MasterKey:
         self._lookup = _derive(secret, "master/lookup")
         self._person = _derive(secret, "master/person")
         self.id = _derive(secret, "master/id")[:8].hex()
+        self._former: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
         return f"MasterKey({self.id})"
+
+    def hand_down(self, new: MasterKey) -> dict[str, bytes]:
+        """What a new master key has to know of this one, wrapped under the new one, by use.
+
+        People keep their digests in plans for good (Moodle holds them); lookups only until the mapping has new ones.
+        """
+        secrets = {_PERSON: self._person, _LOOKUP + self.id: self._lookup}
+        return {use: seal(new._wrapping, secret, use.encode()) for use, secret in secrets.items()}
+
+    def inherit(self, wrapped: Mapping[str, bytes]) -> None:
+        """Takes over what :meth:`hand_down` wrapped; raises VerificationFailed when it was altered."""
+        for use, sealed in wrapped.items():
+            secret = unseal(self._wrapping, sealed, use.encode(), "what an older master key handed down")
+            if use == _PERSON:
+                self._person = secret
+            elif use.startswith(_LOOKUP):
+                self._former[use.removeprefix(_LOOKUP)] = secret
+
+    def lookup_as(self, key_id: str, site: str, userid: int) -> bytes | None:
+        """The lookup as the master key of this number made it; None when nothing of that key is known."""
+        if key_id == self.id:
+            return self.lookup(site, userid)
+        former = self._former.get(key_id)
+        return None if former is None else _mac(former, canonical([site, userid]))
+
+    def rewrap(self, pseudonym: str, wrapped: bytes, new: MasterKey) -> bytes:
+        """A subject's key, wrapped under a new master key; raises VerificationFailed when it was altered."""
+        return new.wrap(pseudonym, unseal(self._wrapping, wrapped, pseudonym.encode(), "a wrapped key"))
 
     def lookup(self, site: str, userid: int) -> bytes:
         """What stands for a person of a site in the mapping: HMAC-SHA-256, useless without this key."""
@@ -157,19 +190,35 @@ def new_master_key() -> bytes:
     return base64.b64encode(os.urandom(KEY_SIZE)) + b"\n"
 
 
-def load_master_key(path: Path | None, environ: Mapping[str, str]) -> MasterKey:
-    """The master key from ``MOODLE_SYNC_MASTER_KEY`` if that is set, else from the key file.
+def load_master_key(path: Path | None, environ: Mapping[str, str], keyring: str | None = None) -> MasterKey:
+    """The master key from ``MOODLE_SYNC_MASTER_KEY`` if that is set, else from the system's keyring, else its file.
 
     Raises:
-        LedgerUnusable: there is neither, the file can be read by others, or it is not base64 of 32 bytes.
+        LedgerUnusable: there is none, the file can be read by others, or it is not base64 of 32 bytes.
     """
+    text, source = read_master_key(path, environ, keyring)
+    return parse_master_key(text, source)
+
+
+def read_master_key(path: Path | None, environ: Mapping[str, str], keyring: str | None) -> tuple[str, str]:
+    """The text of the master key, and where it was found. Raises as :func:`load_master_key`."""
     text = environ.get(MASTER_VARIABLE, "")
-    source = f"the environment variable {MASTER_VARIABLE}"
-    if not text:
-        if path is None:
-            raise LedgerUnusable("no master key is given", hint=f"Set {MASTER_VARIABLE}, or name a key file.")
-        files.require_private(path, "the master key")
-        text, source = path.read_text(encoding="ascii", errors="replace"), str(path)
+    if text:
+        return text, f"the environment variable {MASTER_VARIABLE}"
+    if keyring is not None:
+        found = keyrings.get(keyring, MASTER)
+        if found is None:
+            hint = f"Put it there, or set {MASTER_VARIABLE}."
+            raise LedgerUnusable(f"the keyring holds no master key of the name {keyring!r}", hint=hint)
+        return found, "the keyring"
+    if path is None:
+        raise LedgerUnusable("no master key is given", hint=f"Set {MASTER_VARIABLE}, or name a key file.")
+    files.require_private(path, "the master key")
+    return path.read_text(encoding="ascii", errors="replace"), str(path)
+
+
+def parse_master_key(text: str, source: str) -> MasterKey:
+    """The master key of its text; raises LedgerUnusable, naming the source and not the text, when it is none."""
     try:
         return MasterKey(base64.b64decode(text.strip(), validate=True))
     except (binascii.Error, ValueError) as error:

@@ -20,12 +20,17 @@ from moodle_sync.errors import LedgerUnusable, VerificationFailed
 from moodle_sync.store import files
 from moodle_sync.store.keys import MasterKey, SubjectKey
 
-VERSION = 1
+VERSION = 2
+_SECOND = (
+    "CREATE TABLE erased (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",  # in order of name: no group shows
+    "CREATE TABLE carried (use TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT",
+)
 _TABLES = (
     "CREATE TABLE subject_key (pseudonym TEXT PRIMARY KEY, master_id TEXT NOT NULL, wrapped BLOB NOT NULL) STRICT",
     "CREATE TABLE salt (commitment BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, wrapped BLOB NOT NULL) STRICT",
     "CREATE INDEX salt_pseudonym ON salt (pseudonym)",
     "CREATE TABLE master (id TEXT PRIMARY KEY) STRICT",
+    *_SECOND,
 )
 _CHUNK = 500
 
@@ -83,19 +88,57 @@ class Keystore:
             self._keys.pop(name, None)
 
     def destroy(self, pseudonyms: Sequence[str], commitments: Sequence[bytes] = ()) -> tuple[int, int]:
-        """Deletes keys and salts of these subjects, and the salts of these commitments; on disk when this returns.
+        """Deletes the keys and salts of these subjects, and single salts, for good; overwritten when this returns.
 
-        Those that are gone already are no error. Returns how many keys and salts went.
+        Those that are gone already are no error. That they were erased is kept, so that no backup brings them back.
+        Returns how many keys and salts went.
         """
-        names = [(name,) for name in pseudonyms]
+        names, single = [(name,) for name in pseudonyms], [(commitment,) for commitment in commitments]
+        gone = [*names, *((commitment.hex(),) for commitment in commitments)]
         with self._write() as connection:
             keys = connection.executemany("DELETE FROM subject_key WHERE pseudonym = ?", names).rowcount
             salts = connection.executemany("DELETE FROM salt WHERE pseudonym = ?", names).rowcount
-            single = [(commitment,) for commitment in commitments]
-            salts += connection.executemany("DELETE FROM salt WHERE commitment = ?", single).rowcount
+            salts += connection.executemany("DELETE FROM salt WHERE commitment = ?", single).rowcount if single else 0
+            connection.executemany("INSERT OR IGNORE INTO erased VALUES (?)", gone)
         for name in pseudonyms:
             self._keys.pop(name, None)
         return keys, salts
+
+    def erased(self) -> list[str]:
+        """Everything that was ever erased, sorted: pseudonyms, and commitments (hex) of single payloads.
+
+        Random numbers, and what leaves say anyway: nothing joins them to anybody any more.
+        """
+        with _translated():
+            return [row[0] for row in self._connection.execute("SELECT name FROM erased ORDER BY name")]
+
+    def rotate(self, new: MasterKey) -> int:
+        """Wraps every key under a new master key, in one transaction; returns how many. From then on only it opens.
+
+        What the new key has to know of the old one lies beside them, until :meth:`rotated`.
+        """
+        with self._write() as connection:
+            rows = connection.execute("SELECT pseudonym, wrapped FROM subject_key").fetchall()
+            fresh = [(new.id, self.master.rewrap(name, wrapped, new), name) for name, wrapped in rows]
+            connection.executemany("UPDATE subject_key SET master_id = ?, wrapped = ? WHERE pseudonym = ?", fresh)
+            connection.execute("DELETE FROM carried")
+            connection.executemany("INSERT INTO carried VALUES (?, ?)", self.master.hand_down(new).items())
+            connection.execute("UPDATE master SET id = ?", (new.id,))
+        new.inherit(_carried(self._connection))
+        self.master = new
+        self._keys.clear()
+        return len(fresh)
+
+    def rotating(self) -> bool:
+        """Whether the mapping may still hold lookups of an older master key."""
+        with _translated():
+            query = "SELECT COUNT(*) FROM carried WHERE use LIKE 'lookup/%'"
+            return bool(self._connection.execute(query).fetchone()[0])
+
+    def rotated(self) -> None:
+        """Forgets how an older master key made lookups."""
+        with self._write() as connection:
+            connection.execute("DELETE FROM carried WHERE use LIKE 'lookup/%'")
 
     def scrub(self) -> None:
         """Writes the file anew, without anything that deleted rows left between those that remain."""
@@ -171,15 +214,52 @@ def open_keystore(path: Path, master: MasterKey, *, readonly: bool = False) -> K
         connection.close()
         raise LedgerUnusable(
             f"the master key {master.id} is not the one of this keystore ({', '.join(known)}): {path}",
-            hint="Give the key that the ledger was made with; the number is its identifier, not the key.",
+            hint="Give the key that the ledger was made with; the number is its identifier, not the key. "
+            "If changing it was cut off, run again: moodle-sync ledger rotate-master-key",
         )
+    try:
+        with _translated():
+            master.inherit(_carried(connection))
+    except (LedgerUnusable, VerificationFailed):
+        connection.close()
+        raise
     return Keystore(connection, master)
+
+
+def upgrade_keystore(path: Path) -> bool:
+    """Brings a keystore of an older version to this one, in one transaction; says whether there was anything to do.
+
+    Raises:
+        LedgerUnusable: it is missing, is no keystore, or was written by a newer program.
+    """
+    files.require_private(path, "the keystore")
+    with _translated():
+        connection = _connect(path, readonly=False)
+        try:
+            if connection.execute("PRAGMA user_version").fetchone()[0] != 1:
+                _require_version(connection, path)
+                return False
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in _SECOND:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.execute("COMMIT")
+            return True
+        finally:
+            connection.close()
+
+
+def _carried(connection: sqlite3.Connection) -> dict[str, bytes]:
+    return dict(connection.execute("SELECT use, wrapped FROM carried").fetchall())
 
 
 def _require_version(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == 0:
         raise LedgerUnusable(f"this file is not a keystore: {path}", hint="Name the right file, or restore a backup.")
+    if version < VERSION:
+        hint = "Copy the file to a safe place, then run: moodle-sync ledger migrate"
+        raise LedgerUnusable(f"the keystore has version {version}, this program needs {VERSION}: {path}", hint=hint)
     if version != VERSION:
         hint = "It was written by a newer moodle_sync. Run: pip install --upgrade moodle-sync"
         raise LedgerUnusable(f"the keystore has version {version}, this program needs {VERSION}: {path}", hint=hint)

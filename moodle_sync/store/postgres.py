@@ -2,7 +2,7 @@
 
 Whoever writes takes advisory locks first, which the server gives back when the transaction or the connection ends. A
 read is one snapshot (REPEATABLE READ READ ONLY). The keystore is never here: a server's log and backups hold
-ciphertext only. The reasons are in docs/adr/0007-postgresql.md.
+ciphertext only. The reasons are in docs/adr/0009-postgresql.md.
 """
 
 from __future__ import annotations

@@ -14,10 +14,10 @@ from moodle_sync.store import guards_postgres
 from moodle_sync.store.engine import Store, Transaction
 from moodle_sync.store.guards import GUARDS
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision that this code reads and writes."""
 
-OLDER: frozenset[str] = frozenset({"0001", "0002"})
+OLDER: frozenset[str] = frozenset({"0001", "0002", "0003"})
 """Revisions that a migration leads from."""
 
 

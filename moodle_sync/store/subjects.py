@@ -47,6 +47,11 @@ def set_identity(transaction: Transaction, pseudonym: str, identity: bytes) -> N
     transaction.execute(update(subject).where(subject.c.pseudonym == pseudonym).values(identity=identity))
 
 
+def set_lookup(transaction: Transaction, pseudonym: str, lookup: bytes, key_id: str) -> None:
+    """Replaces a lookup by one of another master key."""
+    transaction.execute(update(subject).where(subject.c.pseudonym == pseudonym).values(lookup=lookup, key_id=key_id))
+
+
 def every(transaction: Transaction) -> list[SubjectRow]:
     """All subjects."""
     return [SubjectRow(*row) for row in transaction.execute(select(subject).order_by(subject.c.pseudonym))]

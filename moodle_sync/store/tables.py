@@ -193,6 +193,38 @@ refusal = _table(
 )
 Index("ix_refusal_subject", refusal.c.subject)
 
+# ---- what left the ledger: copies of its files, and what was handed out -----------------------------------------
+
+copy = _table(
+    "copy",
+    _number("id", primary_key=True),
+    _text("kind"),
+    _text("path"),
+    _text("made_at"),
+    _text("until", nullable=True),
+    _number("clean"),
+    UniqueConstraint("path"),
+    CheckConstraint("kind IN ('store', 'keystore')", name="kind"),
+)
+handout = _table(
+    "handout",
+    _number("id", primary_key=True),
+    _text("kind"),
+    _text("path"),
+    _text("sha256", nullable=True),
+    _text("made_at"),
+    _number("owed"),
+    UniqueConstraint("path"),
+)
+handout_subject = _table(
+    "handout_subject",
+    _number("handout"),
+    _text("subject"),
+    PrimaryKeyConstraint("handout", "subject"),
+    ForeignKeyConstraint(["handout"], ["handout.id"]),
+)
+Index("ix_handout_subject_subject", handout_subject.c.subject)
+
 # ---- what both wings share -------------------------------------------------------------------------------------
 
 run = _table(

@@ -15,7 +15,8 @@ from moodle_sync.ledger.erasing import Act, require_words
 from moodle_sync.ledger.people import Known, everybody, find
 from moodle_sync.ledger.proving import places_of_subjects
 from moodle_sync.ledger.reasons import ErasureReason, RefusalReason
-from moodle_sync.store import erasures
+from moodle_sync.store import erasures, handouts
+from moodle_sync.workflows import copies
 from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.proofs import course_of, key_fields
 
@@ -43,6 +44,11 @@ class ErasureResult:
     entry: str | None = None
     scrubbed: bool | None = None
     until: str | None = None
+    handouts: tuple[str, ...] = ()
+    """Files that hold data of theirs: packs, exports and reports that were written here."""
+    deleted: tuple[str, ...] = ()
+    copies_cleaned: int = 0
+    owed: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """For a person."""
@@ -51,15 +57,20 @@ class ErasureResult:
             f"{self.entries} sealed entries, {self.pending} not sealed yet"
         )
         if not self.done:
-            return [f"Would {self.action}: {what}.", "Nothing was changed. To do it, run it again with --yes."]
+            files = [f"  in {path}" for path in self.handouts]
+            return [f"Would {self.action}: {what}.", *files, "Nothing was changed. To do it, run it again with --yes."]
         if self.action == "refuse":
             return [f"Refused until {self.until}, entry {self.entry}: {what}."]
         lines = [f"Erased, entry {self.entry}: {what}. Every other proof holds as before."]
         if not self.scrubbed:
             lines.append("The database server's own archives may still hold ciphertext, without a key to it.")
+        lines += [f"Deleted {path}." for path in self.deleted]
+        lines.append(f"Taken out of {self.copies_cleaned} backups, or these destroyed because their time was over.")
+        lines += [f"! {line}" for line in self.owed]
         lines += [
-            "Still there, and not this command's to remove: backups of the keystore, reports, packs and exports made",
-            "before, what Moodle itself holds, and this person's number in others' entries (as their grader, say).",
+            "Still there, and not this command's to remove: copies that nobody registered, what was printed, sent or",
+            "handed over (a pack that an auditor has cannot be called back), what Moodle itself holds, and the number",
+            "of this person in others' entries (as their grader, say).",
             "If Moodle still tells of this person, the next pull enters them again as somebody new.",
         ]
         return lines
@@ -70,9 +81,18 @@ class ErasureResult:
 
 
 def erase(
-    settings: Settings, target: Target, *, policy: str, reason: str, yes: bool, despite_refusal: bool = False
+    settings: Settings,
+    target: Target,
+    *,
+    policy: str,
+    reason: str,
+    yes: bool,
+    despite_refusal: bool = False,
+    delete_copies: bool = False,
 ) -> ErasureResult:
-    """Erase; without ``yes`` only say what would be.
+    """Erase, in the ledger and in every registered backup in reach; without ``yes`` only say what would be.
+
+    ``delete_copies`` also deletes the packs, exports and reports that hold data of theirs and were not changed since.
 
     Raises:
         UsageError: no such person or session, or words that may not stand in a leaf.
@@ -86,8 +106,20 @@ def erase(
         if not yes:
             return result
         erased = ledger.erase([one.pseudonym for one in known], act, despite_refusal=despite_refusal)
+        left = after_erasure(settings, ledger, delete_copies=delete_copies)
     return ErasureResult(
-        True, "erase", erased.subjects, result.sessions, erased.entries, erased.pending, erased.entry, erased.scrubbed
+        done=True,
+        action="erase",
+        subjects=erased.subjects,
+        sessions=result.sessions,
+        entries=erased.entries,
+        pending=erased.pending,
+        entry=erased.entry,
+        scrubbed=erased.scrubbed,
+        handouts=result.handouts,
+        deleted=left.deleted,
+        copies_cleaned=left.cleaned,
+        owed=left.owed,
     )
 
 
@@ -110,11 +142,15 @@ class Resumed:
     """Erasures that were cut off and are finished now; no remnant of any is left in the ledger's files."""
 
     finished: int
+    copies_cleaned: int = 0
+    owed: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """For a person."""
         return [
-            f"{self.finished} erasures that were cut off are finished; the files were written anew without remnants."
+            f"{self.finished} erasures that were cut off are finished; the files were written anew without remnants.",
+            f"{self.copies_cleaned} backups were brought up to date.",
+            *(f"! {line}" for line in self.owed),
         ]
 
     def document(self) -> JSON:
@@ -132,7 +168,32 @@ def resume(settings: Settings) -> Resumed:
         waiting = len(erasures.unfinished(transaction))
     with open_ledger(settings) as ledger:
         ledger.finish_erasures(scrub=True)
-    return Resumed(waiting)
+        left = after_erasure(settings, ledger)
+    return Resumed(waiting, left.cleaned, left.owed)
+
+
+@dataclass(frozen=True)
+class Left:
+    """What became of what had left the ledger: files deleted, backups cleaned, and what is still owed."""
+
+    deleted: tuple[str, ...]
+    cleaned: int
+    owed: tuple[str, ...]
+
+
+def after_erasure(settings: Settings, ledger: Ledger, *, delete_copies: bool = False) -> Left:
+    """Take what was erased out of every copy in reach, and say outside that it was; to be called after each erasure.
+
+    Killed before, the register says that it is owed, and the next erasure or backup does it.
+    """
+    copies.write_lists(settings, ledger)
+    cleaned = copies.settle(ledger)
+    deleted: list[str] = []
+    if delete_copies:
+        with ledger.store.read() as transaction:
+            rows = [row for row in handouts.every(transaction) if row.owed]
+        deleted = copies.delete_handouts(ledger.store, rows)
+    return Left(tuple(deleted), cleaned, tuple(copies.owed(ledger.store).lines()))
 
 
 def _targets(settings: Settings, ledger: Ledger, target: Target) -> list[Known]:
@@ -173,5 +234,6 @@ def _result(ledger: Ledger, known: Sequence[Known], action: str) -> ErasureResul
     with ledger.store.read() as transaction:
         entries = len(places_of_subjects(transaction, pseudonyms))
         waiting = erasures.waiting(transaction, pseudonyms)
+        files = tuple(row.path for row in handouts.concerning(transaction, pseudonyms))
     sessions = tuple(sorted({one.scope for one in known}))
-    return ErasureResult(False, action, len(known), sessions, entries, waiting)
+    return ErasureResult(False, action, len(known), sessions, entries, waiting, handouts=files)

@@ -22,8 +22,9 @@ from moodle_sync.ledger.proving import places_of_subjects
 from moodle_sync.reports.parquet import parquet
 from moodle_sync.reports.plain import Line, Refused, line, subject_access
 from moodle_sync.reports.xapi import Statements
-from moodle_sync.store import erasures
+from moodle_sync.store import erasures, subjects
 from moodle_sync.store.files import create, sync_directory
+from moodle_sync.workflows.handed import handed_out
 from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.proofs import course_of, key_fields
 
@@ -83,13 +84,16 @@ def export(settings: Settings, out: Path, *, session: str | None, form: str, pse
 
     with open_ledger(settings, readonly=True) as ledger:
         rows = counted(exported(ledger.store, ledger.keystore, course))
-        if form == "xapi":
-            made = Statements(ledger.origin, settings.site.url, key_fields(settings), pseudonyms=pseudonyms)
-            write_private(out, _xapi(rows, made))
-            statements = made.count
-        else:
-            writers: dict[str, _Writer] = {"ndjson": _ndjson, "csv": _csv, "parquet": parquet}
-            write_private(out, writers[form](rows))
+        with ledger.store.read() as transaction:
+            about = [row.pseudonym for row in subjects.every(transaction) if course is None or row.scope == course]
+        with handed_out(settings, "export", out, about):
+            if form == "xapi":
+                made = Statements(ledger.origin, settings.site.url, key_fields(settings), pseudonyms=pseudonyms)
+                write_private(out, _xapi(rows, made))
+                statements = made.count
+            else:
+                writers: dict[str, _Writer] = {"ndjson": _ndjson, "csv": _csv, "parquet": parquet}
+                write_private(out, writers[form](rows))
     return Written(out, counts["entries"], counts["erased"], statements=statements)
 
 
@@ -119,7 +123,7 @@ def access(settings: Settings, who: str, out: Path, *, form: str) -> Written:
             "refusals": [asdict(one) for one in refused],
             "entries": [row.record() for row in rows],
         }
-        write_private(out, [json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True), "\n"])
+        parts = [json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True), "\n"]
     else:
         page = subject_access(
             person,
@@ -130,7 +134,9 @@ def access(settings: Settings, who: str, out: Path, *, form: str) -> Written:
             waiting=waiting,
             version=__version__,
         )
-        write_private(out, [page])
+        parts = [page]
+    with handed_out(settings, "right of access", out, pseudonyms):
+        write_private(out, parts)
     return Written(out, len(rows), sum(row.erased for row in rows), waiting)
 
 

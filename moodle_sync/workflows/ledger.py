@@ -14,7 +14,10 @@ from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerUnusable, UsageError, VerificationFailed
 from moodle_sync.ledger import Ledger, Places, note
 from moodle_sync.ledger.checks import Check
+from moodle_sync.publish.file import read_published
 from moodle_sync.workflows.aggregates import count_year
+from moodle_sync.workflows.behind import require_not_behind
+from moodle_sync.workflows.copies import owed, write_lists
 from moodle_sync.workflows.publishing import publishers, read_back
 
 JSON = Any
@@ -23,7 +26,9 @@ JSON = Any
 def places(settings: Settings) -> Places:
     """Where the parts of the ledger are."""
     ledger = settings.ledger
-    return Places(ledger.store, ledger.keystore, ledger.signing_key, ledger.origin, ledger.master_key)
+    return Places(
+        ledger.store, ledger.keystore, ledger.signing_key, ledger.origin, ledger.master_key, ledger.master_keyring
+    )
 
 
 @contextmanager
@@ -31,12 +36,15 @@ def open_ledger(settings: Settings, *, readonly: bool = False) -> Iterator[Ledge
     """The configured ledger, closed afterwards.
 
     Raises:
-        LedgerUnusable: it is not there, of another schema, or a key is missing.
+        LedgerUnusable: it is not there, of another schema, or a key is missing; or it is opened for writing and was
+            put back to an older state than it published.
     """
 
     def count(ledger: Ledger, year: int) -> dict[str, Any]:
         return count_year(settings, ledger, year)
 
+    if not readonly:
+        require_not_behind(settings, read_outside(settings))
     where = places(settings)
     with Ledger.open(where, readonly=readonly, clock=utc_now, environ=os.environ, count=count) as ledger:
         yield ledger
@@ -78,7 +86,10 @@ def init(settings: Settings) -> Initialised:
 
 @dataclass(frozen=True)
 class Verified:
-    """What verification found, in plain words, and which places it could not look into."""
+    """What verification found, in plain words, and which places it could not look into.
+
+    ``owed``: where something of an erased person may still be.
+    """
 
     ok: bool
     entries: int
@@ -93,6 +104,7 @@ class Verified:
     def exit_code(self) -> int:
         """4 when something does not hold, 6 when everything that could be looked at does, and not all could."""
         return (6 if self.unreached else 0) if self.ok else 4
+    owed: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """For a person."""
@@ -102,7 +114,7 @@ class Verified:
         verdict = "Everything holds together." if self.ok else "Something does not hold. Keep every file as it is."
         if self.ok and self.unreached:
             verdict = "What could be looked at holds together."
-        return [*lines, f"{self.entries} entries. {verdict}"]
+        return [*lines, *(f"! {line}" for line in self.owed), f"{self.entries} entries. {verdict}"]
 
     def document(self) -> JSON:
         """For a program."""
@@ -114,6 +126,7 @@ class Verified:
             "checks": [asdict(check) for check in self.checks],
             "unreached": list(self.unreached),
             "unread": list(self.unread),
+            "owed": list(self.owed),
         }
 
 
@@ -133,6 +146,7 @@ def verify(settings: Settings, *, payloads: bool, handed: Sequence[Path] = (), k
     with open_ledger(settings, readonly=True) as ledger:
         kept = read_back(settings, ledger, handed)
         found = ledger.verify(kept=kept, payloads=payloads, public_keys=publics)
+        due = owed(ledger.store).lines()
     silent = [one for one in kept if one.unreached]
     return Verified(
         found.ok,
@@ -141,6 +155,7 @@ def verify(settings: Settings, *, payloads: bool, handed: Sequence[Path] = (), k
         found.checks,
         tuple(f"{one.place}: {one.unreached}" for one in silent if one.readable),
         tuple(f"{one.place}: {one.unreached}" for one in silent if not one.readable),
+        tuple(due),
     )
 
 
@@ -154,6 +169,12 @@ def _public_keys(key: str) -> list[bytes]:
             "--key is neither a file nor a public key",
             hint="Give the key as name+id+base64 or base64, or a file with one a line (keys.txt of a pack).",
         ) from error
+
+
+def read_outside(settings: Settings) -> list[str]:
+    """Every note of this ledger in its folder of files, oldest first: what can be read without contacting anybody."""
+    folder = settings.ledger.checkpoints
+    return read_published(folder, settings.ledger.origin) if folder.is_dir() else []
 
 
 @dataclass(frozen=True)
@@ -187,6 +208,8 @@ def checkpoint(settings: Settings) -> Signed:
 
 def sign(settings: Settings, ledger: Ledger) -> Signed:
     """Sign and publish the head of an open ledger."""
+    # First: whoever restores a backup has to learn of every erasure up to what was published.
+    write_lists(settings, ledger)
     with publishers(settings, ledger) as places:
         published = ledger.checkpoint(places)
     if published is None:

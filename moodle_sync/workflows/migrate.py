@@ -9,6 +9,7 @@ from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerUnusable
 from moodle_sync.store import schema
 from moodle_sync.store.engine import connect, sqlite_path
+from moodle_sync.store.keystore import upgrade_keystore
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Migrated:
 
 
 def migrate(settings: Settings) -> Migrated:
-    """Bring the store to this version, in one transaction.
+    """Bring the store to this version, in one transaction, and the keystore before it, in another.
 
     Raises:
         LedgerUnusable: there is no store, or it was written by a newer program.
@@ -38,6 +39,8 @@ def migrate(settings: Settings) -> Migrated:
     path = sqlite_path(settings.ledger.store)
     if path is not None and not path.is_file():
         raise LedgerUnusable(f"there is no store at {path}", hint="Run: moodle-sync ledger init")
+    if settings.ledger.keystore.exists():
+        upgrade_keystore(settings.ledger.keystore)
     with connect(settings.ledger.store) as store:
         before = schema.require_known(store)
         schema.migrate(store)

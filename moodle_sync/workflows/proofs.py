@@ -25,6 +25,7 @@ from moodle_sync.ledger.proving import Bundle, places_of_session, places_of_subj
 from moodle_sync.reports.plain import Head, Line, line, proof_index
 from moodle_sync.spec.loader import load_specs
 from moodle_sync.store.files import PRIVATE, create, replace
+from moodle_sync.workflows.handed import handed_out
 from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.publishing import on_same_disk
 from moodle_sync.workflows.sessions import require_known
@@ -141,7 +142,9 @@ def _write(
     ]
     page = proof_index(_lines(bundle), people, heads, scope=scope, version=__version__)
     files = with_manifest({**proof_files(bundle, people), INDEX: page.encode()})
-    write_pack(out, files)
+    subjects = [entry.leaf.subject for entry in bundle.entries if entry.payload is not None and entry.leaf.subject]
+    with handed_out(settings, "pack", out, subjects):
+        write_pack(out, files)
     manifest: dict[str, str] = json.loads(files["manifest.json"])["files"]
     return Proven(
         out,

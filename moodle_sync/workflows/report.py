@@ -20,6 +20,7 @@ from moodle_sync.spec.errata import corrected
 from moodle_sync.spec.loader import load_specs
 from moodle_sync.spec.models import Session
 from moodle_sync.spec.specs import Specs, programme_digest
+from moodle_sync.workflows.handed import handed_out
 from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.publishing import describe
 from moodle_sync.workflows.sessions import require_known
@@ -74,7 +75,8 @@ def session_report(
         evidence = _evidence(settings, ledger, session)
         view = _view(settings, specs, session, evidence, moment)
         page = render_session(view, _context(settings, specs, session, ledger, evidence, simulated))
-    write_report(target, page)
+    with handed_out(settings, "report", target, {one.subject for one in evidence if one.fact is not None}):
+        write_report(target, page)
     last = evidence[-1].entry if evidence else "none"
     return Written(target, to_rfc3339(moment), len(evidence), last, len(view.todos))
 

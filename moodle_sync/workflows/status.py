@@ -18,6 +18,7 @@ from moodle_sync.store.journal import Journal, Step
 from moodle_sync.store.runs import RunRow
 from moodle_sync.store.sites import SitePin, SitePins
 from moodle_sync.workflows import nights
+from moodle_sync.workflows.copies import owed
 from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.publishing import on_same_disk, publishers
 
@@ -68,6 +69,8 @@ class Status:
     ledger: Sealed
     round: RunRow | None
     missed: tuple[date, ...]
+    owed: tuple[str, ...] = ()
+    """Where something of an erased person may still be: backups out of reach, packs, exports."""
 
     def lines(self) -> list[str]:
         """For a person: one line a thing, and a mark where somebody should look."""
@@ -78,7 +81,7 @@ class Status:
         lines += [_pull(course, row, self.now) for course, row in self.pulls.items()]
         lines += self._sealed()
         lines += self._rounds()
-        return lines
+        return [*lines, *(_line(False, "erasure", line) for line in self.owed)]
 
     def _planned(self) -> str:
         if self.plan is None:
@@ -136,6 +139,7 @@ class Status:
             "published": [one.document() for one in self.ledger.published],
             "reconcile": self.round and _document(self.round),
             "missed_nights": [str(night) for night in self.missed],
+            "owed": list(self.owed),
         }
 
 
@@ -170,6 +174,7 @@ def status(settings: Settings, *, clock: Clock = utc_now) -> Status:
             ),
             round=rounds[0] if rounds else None,
             missed=tuple(nights.missed((from_rfc3339(row.started) for row in rounds), now)),
+            owed=tuple(owed(ledger.store).lines()),
         )
 
 

@@ -16,6 +16,7 @@ PAGES = [
     "docs/reference/publishing.md",
     "docs/reference/retention.md",
     "docs/reference/exports.md",
+    "docs/reference/backup.md",
 ]
 
 

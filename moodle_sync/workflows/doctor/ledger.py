@@ -9,7 +9,9 @@ from pathlib import Path
 from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerError, LedgerUnusable
 from moodle_sync.ledger import note
+from moodle_sync.store import open_store
 from moodle_sync.store.engine import sqlite_path
+from moodle_sync.workflows.copies import owed
 from moodle_sync.workflows.doctor.findings import Area, Finding, Mark
 from moodle_sync.workflows.doctor.places import check_places
 from moodle_sync.workflows.ledger import open_ledger
@@ -28,6 +30,7 @@ def check_ledger(settings: Settings) -> Iterator[Finding]:
         yield _opened(settings)
         yield _signing_key(settings.ledger.signing_key)
         yield from _modes(path)
+        yield from _owed(settings)
     yield from check_places(settings)
 
 
@@ -73,3 +76,14 @@ def _modes(path: Path | None) -> Iterator[Finding]:
     if mode & 0o077:
         sentence = f"others on this machine may read {path.name} (mode {mode:04o})"
         yield Finding(Area.LEDGER, "database file", Mark.WARNING, sentence, hint=f"chmod 600 {path}")
+
+
+def _owed(settings: Settings) -> Iterator[Finding]:
+    """Backups that still hold what was erased, or keys past their end, and files about somebody who was erased."""
+    try:
+        with open_store(settings.ledger.store, readonly=True) as store:
+            lines = owed(store).lines()
+    except LedgerUnusable:
+        return  # said already
+    hint = "Bring the disk and run moodle-sync ledger backup; or destroy it and say so: moodle-sync ledger copies."
+    yield from (Finding(Area.LEDGER, "erasure", Mark.WARNING, line, hint=hint) for line in lines)

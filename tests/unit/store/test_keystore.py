@@ -112,3 +112,30 @@ def test_open_not_a_database_is_named(tmp_path: Path) -> None:
 def test_open_readonly_refuses_to_write(path: Path) -> None:
     with open_keystore(path, MASTER, readonly=True) as keystore, pytest.raises(LedgerUnusable, match="readonly"):
         keystore.add({"p1": bytes(32)}, [])
+
+
+def test_rotate_hands_down_what_people_are_called_in_plans(keystore: Keystore, path: Path) -> None:
+    secret, new = secrets.token_bytes(32), MasterKey(secrets.token_bytes(32))
+    keystore.add({"p1": secret}, [])
+    person, lookup = MASTER.person("EXT-1"), MASTER.lookup("main", 7)
+    assert new.person("EXT-1") != person
+    assert keystore.rotate(new) == 1
+    found = keystore.key("p1")
+    assert found is not None
+    assert found.id == SubjectKey(secret).id
+    assert keystore.master.person("EXT-1") == person
+    assert keystore.master.lookup_as(MASTER.id, "main", 7) == lookup
+    assert keystore.rotating()
+    keystore.rotated()
+    assert not keystore.rotating()
+    with pytest.raises(LedgerUnusable, match="is not the one of this keystore"):
+        open_keystore(path, MASTER)
+
+
+def test_destroy_keeps_that_it_destroyed(keystore: Keystore) -> None:
+    commitment = secrets.token_bytes(32)
+    keystore.add({"p1": bytes(32), "p2": bytes(32)}, [Salt(commitment, "p2", b"w"), Salt(b"other", "p2", b"w")])
+    assert keystore.destroy(["p1"], [commitment]) == (1, 1)
+    assert keystore.destroy(["p1"], [commitment]) == (0, 0)
+    assert keystore.erased() == sorted(["p1", commitment.hex()])
+    assert keystore.count() == (1, 1)

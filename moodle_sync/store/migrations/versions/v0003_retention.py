@@ -8,10 +8,12 @@ from alembic import op
 revision = "0003"
 down_revision: str | None = "0002"
 
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     """Adds the column; erasures that are there were about whole subjects, and have none."""
-    op.add_column("erasure", sa.Column("terms", sa.Text(), nullable=True))
+    op.add_column("erasure", sa.Column("terms", TEXT, nullable=True))
 
 
 def downgrade() -> None:

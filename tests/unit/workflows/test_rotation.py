@@ -1,0 +1,347 @@
+"""A new master key or signing key: everything opens and verifies as before, and a kill leaves one key that fits."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import signal
+import sqlite3
+import sys
+import types
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from ledgerscene import COURSE, PEOPLE, SESSION, Scene, copy, make
+
+from moodle_sync.config import load_settings
+from moodle_sync.errors import LedgerUnusable, VerificationFailed
+from moodle_sync.ledger import note
+from moodle_sync.ledger.entries import parse
+from moodle_sync.ledger.people import everybody
+from moodle_sync.publish.file import read_published
+from moodle_sync.store import entries
+from moodle_sync.store.keys import MASTER, MASTER_VARIABLE, load_master_key, new_master_key
+from moodle_sync.workflows import erasure
+from moodle_sync.workflows.backup import backup
+from moodle_sync.workflows.erasure import Target
+from moodle_sync.workflows.keys import person_digests
+from moodle_sync.workflows.ledger import init, open_ledger, verify
+from moodle_sync.workflows.proofs import prove_session
+from moodle_sync.workflows.rotation import NEW_VARIABLE, rotate_master_key, rotate_signing_key
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    make(folder).pull()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_master_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (MASTER_VARIABLE, NEW_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def scene(template: Path, tmp_path: Path) -> Scene:
+    return copy(template, tmp_path)
+
+
+def names(scene: Scene) -> set[str]:
+    with open_ledger(scene.settings, readonly=True) as ledger, ledger.store.read() as transaction:
+        return {one.person.fullname for one in everybody(transaction, ledger.keystore, "test")}
+
+
+EVERYBODY = {one.fullname for one in PEOPLE.values()}
+
+
+# ---- the master key -------------------------------------------------------------------------------------------------
+
+
+def test_rotate_master_key_leaves_the_old_one_useless(scene: Scene) -> None:
+    path = scene.settings.ledger.master_key
+    old, digest = path.read_text(), person_digests(scene.settings)("EXT-4471")
+    rotated = rotate_master_key(scene.settings)
+    assert rotated.before != rotated.after
+    assert path.read_text() != old
+    assert [file.name for file in path.parent.glob("master.key*")] == ["master.key"]
+    assert names(scene) == EVERYBODY
+    assert verify(scene.settings, payloads=True).ok
+    assert person_digests(scene.settings)("EXT-4471") == digest, "every enrolment would look new"
+    assert scene.pull() == 0, "everybody would be entered again as somebody new"
+    scene.grades[810051] = "12.5"
+    assert scene.pull(COURSE) == 1
+    path.write_text(old)
+    with pytest.raises(LedgerUnusable, match="is not the one of this keystore"):
+        names(scene)
+
+
+def test_rotate_master_key_leaves_no_byte_wrapped_under_the_old_one(scene: Scene) -> None:
+    queries = {
+        "data/keystore.db": "SELECT wrapped FROM subject_key",
+        "data/ledger.db": "SELECT lookup FROM subject",
+    }
+    before: list[bytes] = []
+    for name, query in queries.items():
+        connection = sqlite3.connect(scene.folder / name)
+        before += [row[0] for row in connection.execute(query)]
+        connection.close()
+    assert len(before) == 12
+    assert all(any(one in (scene.folder / name).read_bytes() for name in queries) for one in before)
+    rotate_master_key(scene.settings)
+    held = b"".join(path.read_bytes() for path in (scene.folder / "data").iterdir())
+    assert not [one for one in before if one in held]
+
+
+def test_rotate_master_key_twice_keeps_the_digests_of_people_in_plans(scene: Scene) -> None:
+    digest = person_digests(scene.settings)("EXT-4471")
+    assert {rotate_master_key(scene.settings).after, rotate_master_key(scene.settings).after} != {digest}
+    assert person_digests(scene.settings)("EXT-4471") == digest
+    assert verify(scene.settings, payloads=True).ok
+
+
+def test_erase_after_a_rotation_erases(scene: Scene) -> None:
+    rotate_master_key(scene.settings)
+    did = erasure.erase(scene.settings, Target("EXT-4471", None), policy="rgpd-17", reason="request", yes=True)
+    assert did.entries == 6
+    assert names(scene) == EVERYBODY - {PEOPLE[810047].fullname}
+    assert verify(scene.settings, payloads=True).ok
+
+
+def test_rotate_master_key_keeps_the_old_one_for_copies_that_need_it(scene: Scene) -> None:
+    for name in ("disk", "vault"):
+        (scene.folder / name).mkdir()
+    old = scene.settings.ledger.master_key.read_text()
+    made = backup(scene.settings, scene.folder / "disk", scene.folder / "vault")
+    rotated = rotate_master_key(scene.settings)
+    assert rotated.kept is not None
+    assert Path(rotated.kept).read_text() == old
+    assert Path(rotated.kept).stat().st_mode & 0o077 == 0
+    assert str(made.keystore) in rotated.copies[0]
+    assert "ledger backup" in "\n".join(rotated.lines())
+
+
+def test_rotate_master_key_killed_anywhere_one_key_opens_everything(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(scene.folder / "data", scene.folder / "kept")
+    digest, points, fits = person_digests(scene.settings)("EXT-4471"), 0, {"old": 0, "new": 0}
+    while True:
+        points += 1
+        if not _killed(points, lambda: rotate_master_key(scene.settings)):
+            break
+        data, keys = scene.folder / "data", {}
+        for name in ("master.key", "master.key.next"):
+            if (data / name).exists():
+                keys[name] = load_master_key(data / name, {})
+        connection = sqlite3.connect(data / "keystore.db")
+        (wanted,) = connection.execute("SELECT id FROM master").fetchone()
+        connection.close()
+        opening = [name for name, key in keys.items() if key.id == wanted]
+        assert len(opening) == 1, points
+        fits["old" if opening == ["master.key"] else "new"] += 1
+        shutil.copytree(data, scene.folder / "as-killed")
+        if opening == ["master.key.next"]:  # whoever puts it in its place by hand has everything, too
+            (data / "master.key.next").replace(data / "master.key")
+        assert names(scene) == EVERYBODY
+        assert verify(scene.settings, payloads=True).ok, points
+        assert scene.pull() == 0
+        shutil.rmtree(data)
+        shutil.copytree(scene.folder / "as-killed", data)
+        rotate_master_key(scene.settings)  # or runs it again
+        assert names(scene) == EVERYBODY
+        assert person_digests(scene.settings)("EXT-4471") == digest
+        assert verify(scene.settings, payloads=True).ok, points
+        assert not list(data.glob("*.next"))
+        shutil.rmtree(scene.folder / "as-killed")
+        shutil.rmtree(data)
+        shutil.copytree(scene.folder / "kept", data)
+    with capsys.disabled():
+        print(
+            f"\nrotation of the master key killed before each of {points - 1} writes; the key that fitted then: {fits}"
+        )
+    assert fits["old"] > 3
+    assert fits["new"] > 3
+
+
+def test_rotate_master_key_of_the_environment_needs_a_new_one(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MASTER_VARIABLE, scene.settings.ledger.master_key.read_text().strip())
+    with pytest.raises(LedgerUnusable, match=NEW_VARIABLE):
+        rotate_master_key(scene.settings)
+    monkeypatch.setenv(NEW_VARIABLE, os.environ[MASTER_VARIABLE])
+    with pytest.raises(LedgerUnusable, match="is the old one"):
+        rotate_master_key(scene.settings)
+    monkeypatch.setenv(NEW_VARIABLE, "not a key")
+    with pytest.raises(LedgerUnusable, match="not base64"):
+        rotate_master_key(scene.settings)
+    new = base64.b64encode(bytes(range(32))).decode()
+    monkeypatch.setenv(NEW_VARIABLE, new)
+    rotate_master_key(scene.settings)
+    with pytest.raises(LedgerUnusable, match="is not the one of this keystore"):
+        names(scene)
+    monkeypatch.setenv(MASTER_VARIABLE, new)
+    assert names(scene) == EVERYBODY
+
+
+# ---- the keyring ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ring(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], str]:
+    """A keyring in memory, in place of the system's."""
+    held: dict[tuple[str, str], str] = {}
+
+    class KeyringError(Exception):
+        pass
+
+    module, errors = types.ModuleType("keyring"), types.ModuleType("keyring.errors")
+    errors.KeyringError = KeyringError  # type: ignore[attr-defined]
+    module.get_password = lambda service, user: held.get((service, user))  # type: ignore[attr-defined]
+    module.set_password = lambda service, user, secret: held.__setitem__((service, user), secret)  # type: ignore[attr-defined]
+    module.delete_password = lambda service, user: held.pop((service, user))  # type: ignore[attr-defined]
+    module.errors = errors  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "keyring", module)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+    return held
+
+
+def _with_keyring(scene: Scene) -> Scene:
+    ledger = scene.settings.ledger.model_copy(update={"master_keyring": "moodle-sync"})
+    return Scene(scene.folder, scene.settings.model_copy(update={"ledger": ledger}), at=scene.at)
+
+
+def test_keyring_holds_the_master_key_and_rotates_it(scene: Scene, ring: dict[tuple[str, str], str]) -> None:
+    text = scene.settings.ledger.master_key.read_text()
+    scene.settings.ledger.master_key.unlink()
+    scene = _with_keyring(scene)
+    with pytest.raises(LedgerUnusable, match="no master key of the name 'moodle-sync'"):
+        names(scene)
+    ring["moodle-sync", MASTER] = text
+    assert names(scene) == EVERYBODY
+    rotated = rotate_master_key(scene.settings)
+    assert rotated.place == "the keyring"
+    assert set(ring) == {("moodle-sync", MASTER)}
+    assert ring["moodle-sync", MASTER] != text
+    assert names(scene) == EVERYBODY
+    assert not scene.settings.ledger.master_key.exists()
+
+
+def test_keyring_gets_the_key_of_a_new_ledger(tmp_path: Path, ring: dict[tuple[str, str], str]) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[site]\nname = "test"\nurl = "https://m.example.org"\nnamespace = "sag"\n'
+        '[ledger]\norigin = "test.example.org/ledger"\nmaster_keyring = "moodle-sync"\n',
+        encoding="utf-8",
+    )
+    settings = load_settings(tmp_path / "config.toml")
+    made = init(settings)
+    assert len(base64.b64decode(ring["moodle-sync", MASTER])) == 32
+    assert not settings.ledger.master_key.exists()
+    assert str(settings.ledger.master_key) not in made.files
+    with open_ledger(settings):
+        pass
+
+
+def test_keyring_that_is_not_installed_says_what_to_install(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(LedgerUnusable, match=r"pip install 'moodle-sync\[keyring\]'"):
+        names(_with_keyring(scene))
+
+
+# ---- the signing key ------------------------------------------------------------------------------------------------
+
+
+def test_rotate_signing_key_old_one_vouches_and_both_verify(scene: Scene) -> None:
+    old = note.public_bytes(note.load_key(scene.settings.ledger.signing_key))
+    rotated = rotate_signing_key(scene.settings)
+    new = note.public_bytes(note.load_key(scene.settings.ledger.signing_key))
+    assert old != new
+    assert rotated.entry == "2026/20"
+    with open_ledger(scene.settings, readonly=True) as ledger, ledger.store.read() as transaction:
+        leaf = parse(entries.get(transaction, [(2026, 20)])[2026, 20].leaf)
+    assert leaf.content == {"signer": rotated.after}
+    scene.grades[810051] = "12.5"
+    scene.pull(COURSE)
+    notes = read_published(scene.settings.ledger.checkpoints)
+    signed = {"old": [], "new": []}  # type: dict[str, list[int]]
+    for text in notes:
+        for name, public in (("old", old), ("new", new)):
+            try:
+                signed[name].append(note.verify(text, [public]).size)
+            except VerificationFailed:
+                continue
+    assert signed == {"old": [20, 21], "new": [23]}, "the old one's last note is over the entry that names the new one"
+    with open_ledger(scene.settings, readonly=True) as ledger:
+        assert ledger.verify(published=notes, public_keys=[old, new]).ok
+        assert not ledger.verify(published=notes, public_keys=[old]).ok
+        assert ledger.verify(published=notes).ok
+    proven = prove_session(scene.settings, SESSION, scene.folder / "pack")
+    assert proven.entries > 9
+    assert not list(scene.settings.ledger.signing_key.parent.glob("signing.key.*"))
+
+
+def test_rotate_signing_key_killed_anywhere_goes_on(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("data", "checkpoints"):
+        shutil.copytree(scene.folder / name, scene.folder / "kept" / name)
+    points = 0
+    while True:
+        points += 1
+        killed = _killed(points, lambda: rotate_signing_key(scene.settings))
+        if not killed:
+            break
+        scene.grades[810051] = f"12.{points}"
+        scene.pull(COURSE)
+        assert verify(scene.settings, payloads=False).ok, points
+        rotate_signing_key(scene.settings)
+        scene.grades[810051] = f"13.{points}"
+        scene.pull(COURSE)
+        assert verify(scene.settings, payloads=False).ok, points
+        for name in ("data", "checkpoints"):
+            shutil.rmtree(scene.folder / name)
+            shutil.copytree(scene.folder / "kept" / name, scene.folder / name)
+        scene.at = datetime(2026, 2, 4, 7, 30, tzinfo=UTC)
+    with capsys.disabled():
+        print(f"\nrotation of the signing key killed before each of {points - 1} writes, every one went on")
+    assert points > 10
+
+
+def _killed(point: int, work) -> bool:  # type: ignore[no-untyped-def]
+    """Runs work in a child that is killed before its n-th write: SQL that writes, rename, link, sync, removal."""
+    child = os.fork()
+    if child == 0:
+        seen, connect = 0, sqlite3.connect
+
+        def trace(statement: object = "COMMIT", *_: object) -> None:
+            nonlocal seen
+            if str(statement).split(" ", 1)[0] in ("SELECT", "PRAGMA", "BEGIN"):
+                return
+            seen += 1
+            if seen >= point:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def traced(*arguments, **options):  # type: ignore[no-untyped-def]
+            connection = connect(*arguments, **options)
+            connection.set_trace_callback(trace)
+            return connection
+
+        sqlite3.connect = traced
+        for name in ("link", "replace", "unlink", "fsync"):
+            call = getattr(os, name)
+            setattr(os, name, lambda *a, _call=call, **o: (trace(), _call(*a, **o))[1])
+        code = 3
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return True
+    assert os.WEXITSTATUS(status) == 0, "the child failed before it was killed"
+    return False
+
+
+def test_a_new_master_key_is_32_random_bytes() -> None:
+    assert len({new_master_key() for _ in range(10)}) == 10

@@ -189,7 +189,10 @@ def test_pull_again_adds_nothing(folder: Folder) -> None:
 def test_ledger_verifies_with_its_payloads_and_its_outside_checkpoint(folder: Folder) -> None:
     document = done(moodle_sync(folder, "ledger", "verify", "--payloads"))
     assert document["ok"]
-    assert document["unprotected_tail"] == 0
+    assert document["unprotected_tail"] == document["entries"], "a folder on the ledger's own disk is no copy outside"
+    kept = max((folder.path / "outside").rglob("*.checkpoint"))
+    document = done(moodle_sync(folder, "ledger", "verify", "--checkpoint", str(kept)))
+    assert (document["ok"], document["unprotected_tail"]) == (True, 0)
 
 
 def test_ledger_with_one_byte_altered_does_not_verify(folder: Folder, tmp_path: Path) -> None:

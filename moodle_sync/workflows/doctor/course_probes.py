@@ -28,7 +28,6 @@ _NOT_IN_COURSE = ("requireloginerror", "errorcoursecontextnotvalid")
 _VIEW = "moodle/course:view"
 _HIDDEN_COURSES = "moodle/course:viewhiddencourses"
 _PARTICIPANTS = "moodle/course:viewparticipants"
-_MANAGE = "moodle/course:manageactivities"
 _REVIEW = "moodle/course:enrolreview"
 _ASSIGN_GRADES = "mod/assign:viewgrades"
 _FORMS = "moodle/grade:managegradingforms"
@@ -80,8 +79,8 @@ def _probe(
         findings += _compared("push", seen["push"], seen["pull"], found["push"], told["push"])
         findings += _compared("pull", seen["pull"], seen["push"], found["pull"], told["pull"])
     if "push" in seen:
+        # Without it Moodle finds a course by its idnumber, and then leaves the idnumber out.
         told["push"]["moodle/course:update"] = found["push"].named
-        told["push"].update(_managing(push, modules(seen["push"])[:1]))
     if "pull" in seen and told["pull"].get(_PARTICIPANTS) is not False:
         _people(pull, found["pull"], seen["pull"], told["pull"])
 
@@ -131,16 +130,6 @@ def _compared(role: Role, own: list[SectionRow], other: list[SectionRow], course
     told.update(missing)
     what = f"activities of {course.idnumber} are left out for this account, without an error"
     return [_one_of(role, names, what) for names in sorted(unclear)]
-
-
-def _managing(client: PushClient, first: list[ModuleRow]) -> Told:
-    """Without it Moodle tells of an activity, and leaves out its idnumber."""
-    told: Told = {}
-    with suppress(SiteError):
-        for details in client.module_details([module.id for module in first]):
-            if not isinstance(details, SiteError):
-                told[_MANAGE] = details.idnumber is not None
-    return told
 
 
 def _people(client: PullClient, course: _Found, sections: list[SectionRow], told: Told) -> None:

@@ -1,12 +1,55 @@
-"""What the whole suite shares: in continuous integration, a skip that nobody agreed to is a failure."""
+"""What the whole suite shares: the databases that tests run on, and that no skip goes unsaid.
+
+In continuous integration a skip that nobody agreed to is a failure; so is a server that is not there.
+"""
 
 import fnmatch
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from databases import Database, PostgresDatabase, SqliteDatabase
+from pgserver import Server, binaries
 
 ALLOWED = Path(__file__).parent / "allowed_skips.txt"
+
+
+BOTH = ("sqlite", "postgres")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what uses a database on both kinds, but for what is marked to be about one of them."""
+    if "database" in metafunc.fixturenames:
+        only = [mark.args[0] for mark in metafunc.definition.iter_markers("only")]
+        metafunc.parametrize("database", only[:1] or BOTH, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def pgserver() -> Iterator[Server]:
+    """A PostgreSQL server of the run's own."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("no PostgreSQL server here: initdb is neither in the PATH nor under /usr/lib/postgresql")
+    server = Server(programs)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A place for a store: each test that uses it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield SqliteDatabase(tmp_path)
+        return
+    made = {"ledger", "store"} & set(request.fixturenames)  # these begin with the tables, the others make them
+    database = PostgresDatabase(request.getfixturevalue("pgserver"), tables=bool(made))
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def allowed() -> list[str]:

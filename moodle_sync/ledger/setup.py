@@ -13,8 +13,8 @@ from pathlib import Path
 from moodle_sync.clock import Clock, to_rfc3339
 from moodle_sync.errors import LedgerUnusable
 from moodle_sync.ledger import note
-from moodle_sync.store import Store, checkpoints, files, open_store
-from moodle_sync.store.engine import Transaction, finish_store, prepare_store, sqlite_path
+from moodle_sync.store import Store, checkpoints, files, init_store, open_store
+from moodle_sync.store.engine import Transaction, exists, finish_store, prepare_store, sqlite_path
 from moodle_sync.store.keys import MASTER_VARIABLE, load_master_key, new_master_key
 from moodle_sync.store.keystore import create_keystore
 
@@ -79,21 +79,18 @@ def _put_in_place(url: str, moves: list[tuple[Path, Path]], fill: Callable[[Tran
     # Until here there are only part files, and a run that was killed can simply be run again. From the first move to
     # the last a kill leaves some parts in place: the next run names them.
     path = sqlite_path(url)
-    if path is not None and path.exists():  # the course wing made it: its tables are the same
+    if path is None and not exists(url):
+        init_store(url).close()  # killed here: tables that no ledger was ever in
+    if exists(url):  # the course wing made it, or we just now: its tables are the same
         for part, place in moves:
             files.move_new(part, place)
         with open_store(url) as store, store.write() as transaction:
             fill(transaction)
         return
-    if path is None:
-        for part, place in moves:
-            files.move_new(part, place)
-        prepare_store(url, fill)
-        return
     prepared = prepare_store(url, fill)
     for part, place in moves:
         files.move_new(part, place)
-    if prepared is not None:
+    if prepared is not None and path is not None:
         finish_store(prepared, path)
 
 
@@ -129,7 +126,7 @@ def _require_absent(places: Places, environ: Mapping[str, str]) -> None:
     parts = {"keystore": places.keystore.exists(), "signing key": places.signing_key.exists()}
     if not environ.get(MASTER_VARIABLE) and places.master_key is not None:
         parts["master key"] = places.master_key.exists()
-    parts["ledger"] = _holds_ledger(places.store_url) if path is None or path.exists() else False
+    parts["ledger"] = exists(places.store_url) and _holds_ledger(places.store_url)
     there = [name for name, exists in parts.items() if exists]
     if not there:
         return

@@ -51,8 +51,8 @@ def stage(
         ValueError: a fact of another course, or a definition that does not have its digest.
     """
     facts = _distinct(snapshot)
-    with store.write() as transaction:
-        for digest, definition in snapshot.definitions.items():
+    with store.write(scope=f"{snapshot.site} {snapshot.course}") as transaction:
+        for digest, definition in sorted(snapshot.definitions.items()):  # in one order: others may store them too
             if specs.put(transaction, "rubric_definition", definition) != digest:
                 raise ValueError("a rubric definition does not have the digest that it was read under")
         at = to_rfc3339(snapshot.observed_at)

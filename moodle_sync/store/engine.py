@@ -1,43 +1,53 @@
 """Opens the store, and gives transactions over it.
 
-SQLite by default, one file an organisation: WAL, synchronous=FULL, foreign keys, recursive triggers (without them
-``INSERT OR REPLACE`` passes by the guard rails), all set on each connection. A write transaction starts with
-BEGIN IMMEDIATE, so that what it read cannot have changed when it writes.
+SQLite by default, one file an organisation; or PostgreSQL, by its address. What differs between the two is in
+``store.sqlite`` and ``store.postgres``.
 """
 
 from __future__ import annotations
 
-import re
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import quote
+from typing import Self
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from moodle_sync.errors import LedgerUnusable
 from moodle_sync.store import files
+from moodle_sync.store.address import parse, sqlite_path, with_path
+from moodle_sync.store.backend import Backend
+from moodle_sync.store.postgres import Postgres
+from moodle_sync.store.sqlite import Sqlite
+
+__all__ = [
+    "BUSY_SECONDS",
+    "Store",
+    "Transaction",
+    "connect",
+    "exists",
+    "finish_store",
+    "init_store",
+    "open_store",
+    "prepare_store",
+    "sqlite_path",
+]
 
 Transaction = Connection
 """An open transaction, as repositories take it."""
 
 BUSY_SECONDS = 30.0
-_WRITE = "moodle_sync_write"
-_DAMAGE = re.compile(
-    "malformed|decode to UTF-8|not a database|disk I/O|unable to open|readonly|file is encrypted|disk is full"
-)
+_ELSEWHERE = "Choose another place."
 
 
 class Store:
     """An open, migrated store. Use as a context manager, or call :meth:`close`."""
 
-    def __init__(self, engine: Engine, url: str) -> None:
+    def __init__(self, engine: Engine, url: str, backend: Backend) -> None:
         self._engine = engine
+        self._backend = backend
         self.url = url
 
     @contextmanager
@@ -45,52 +55,41 @@ class Store:
         """One consistent view of the store; nothing written through it is kept.
 
         Raises:
-            LedgerUnusable: the file is damaged, or is not a database.
+            LedgerUnusable: the file is damaged, or is not a database; the server cannot be reached.
         """
-        with _translated(), self._engine.connect() as connection, connection.begin() as transaction:
-            yield connection
-            transaction.rollback()
+        with self._translated(), self._engine.connect() as connection:
+            connection = self._backend.reading(connection)
+            with connection.begin() as transaction:
+                yield connection
+                transaction.rollback()
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self, scope: str | None = None) -> Iterator[Transaction]:
         """One transaction with the only right to write: all of it is kept, or nothing.
+
+        With a ``scope`` it may only stage in that scope: on PostgreSQL others stage in other scopes meanwhile, and
+        nobody seals. On SQLite there is one writer at a time.
 
         Raises:
             LedgerUnusable: another process kept the right to write for longer than the busy timeout.
         """
-        with _translated(), self._engine.connect() as connection:
-            connection = connection.execution_options(**{_WRITE: True})
+        with self._translated(), self._engine.connect() as connection:
+            connection = self._backend.writing(connection)
             with connection.begin():
+                self._backend.lock(connection, scope)
                 yield connection
 
     def scrub(self) -> bool:
-        """Writes the file anew without what deleted rows left in it, and empties the write-ahead log.
+        """Writes the store anew without what deleted rows left in it.
 
-        A database server keeps its own archives: there nothing is done, and the answer is False.
+        SQLite: the file, and its write-ahead log is emptied; True. PostgreSQL: the tables; False, because a database
+        server keeps a log and archives of its own.
 
         Raises:
-            LedgerUnusable: another process reads or writes: the log still holds remnants. Run again later.
+            LedgerUnusable: another process reads or writes: remnants may be left. Run again later.
         """
-        path = sqlite_path(self.url)
-        if path is None:
-            return False
-        busy = LedgerUnusable(
-            "another process uses the store: what was deleted may still lie in its write-ahead log",
-            hint="Wait until it has finished, then run: moodle-sync ledger erase --resume",
-        )
-        with _translated(), self._engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            if not isinstance(raw, sqlite3.Connection):
-                return False
-            try:
-                raw.execute("PRAGMA secure_delete=ON")
-                raw.execute("VACUUM")
-                blocked = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            except sqlite3.OperationalError as error:
-                raise busy from error
-        if blocked:
-            raise busy
-        return True
+        with self._translated():
+            return self._backend.scrub(self._engine)
 
     def close(self) -> None:
         """Closes every connection."""
@@ -104,24 +103,17 @@ class Store:
     ) -> None:
         self.close()
 
-
-def sqlite_path(url: str) -> Path | None:
-    """The file behind a store URL, or None when the URL names a database server.
-
-    Raises:
-        LedgerUnusable: the URL is not one, or names a SQLite database in memory.
-    """
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise LedgerUnusable(
-            "the address of the store is not a database URL", hint="Write it like sqlite:///ledger.db"
-        ) from error
-    if parsed.get_backend_name() != "sqlite":
-        return None
-    if not parsed.database or parsed.database == ":memory:":
-        raise LedgerUnusable("the store needs a file", hint="Write its address like sqlite:///ledger.db")
-    return Path(parsed.database)
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise  # a guard rail or a key: the caller's business
+        except DBAPIError as error:
+            explained = self._backend.explain(error)
+            if explained is None:
+                raise
+            raise explained from error
 
 
 def open_store(url: str, *, readonly: bool = False, busy_seconds: float = BUSY_SECONDS) -> Store:
@@ -144,6 +136,17 @@ def open_store(url: str, *, readonly: bool = False, busy_seconds: float = BUSY_S
     return store
 
 
+def exists(url: str) -> bool:
+    """Whether there is something at this address: a file, or on a server the tables of a store of any version."""
+    from moodle_sync.store import schema
+
+    path = sqlite_path(url)
+    if path is not None:
+        return path.exists()
+    with connect(url, readonly=True) as store:
+        return schema.revision(store) is not None
+
+
 def init_store(url: str) -> Store:
     """Creates a store with this version's tables (SQLite: a file of mode 0600) and opens it.
 
@@ -152,6 +155,8 @@ def init_store(url: str) -> Store:
     Raises:
         LedgerUnusable: there is something at that place already, or the directory is missing.
     """
+    if exists(url):
+        raise LedgerUnusable(f"{sqlite_path(url) or 'a store'} exists already; nothing was written", hint=_ELSEWHERE)
     part, path = prepare_store(url), sqlite_path(url)
     if part is not None and path is not None:
         finish_store(part, path)
@@ -172,14 +177,14 @@ def prepare_store(url: str, fill: Callable[[Transaction], None] | None = None) -
             _make(store, fill)
         return None
     if path.exists():
-        raise LedgerUnusable(f"{path} exists already; nothing was written", hint="Choose another place.")
+        raise LedgerUnusable(f"{path} exists already; nothing was written", hint=_ELSEWHERE)
     if not path.parent.is_dir():
         raise LedgerUnusable(f"there is no directory {path.parent} for {path.name}", hint="Create it first.")
     part = files.part_of(path)
     for leftover in (part, *(part.with_name(part.name + tail) for tail in ("-wal", "-shm", "-journal"))):
         leftover.unlink(missing_ok=True)  # of an earlier run that was killed here
     files.create(part, b"")
-    with connect(_with_path(url, part)) as store:
+    with connect(with_path(url, part)) as store:
         _make(store, fill)
     return part  # its last connection has closed: the write-ahead log is in the file, and gone
 
@@ -189,7 +194,7 @@ def finish_store(part: Path, path: Path) -> None:
     try:
         files.move_new(part, path)
     except FileExistsError as error:
-        raise LedgerUnusable(f"{path} exists already; nothing was written", hint="Choose another place.") from error
+        raise LedgerUnusable(f"{path} exists already; nothing was written", hint=_ELSEWHERE) from error
 
 
 def _make(store: Store, fill: Callable[[Transaction], None] | None) -> None:
@@ -204,52 +209,9 @@ def _make(store: Store, fill: Callable[[Transaction], None] | None) -> None:
 def connect(url: str, *, readonly: bool = False, busy_seconds: float = BUSY_SECONDS) -> Store:
     """A store whose version nobody has looked at yet: for migrations; others use :func:`open_store`."""
     path = sqlite_path(url)
+    backend: Backend
     if path is None:
-        return Store(create_engine(url, pool_pre_ping=True), url)
-    mode = "ro" if readonly else "rw"  # never "rwc": a mistyped path must not become an empty ledger
-
-    def creator() -> sqlite3.Connection:
-        address = f"file:{quote(str(path.absolute()))}?mode={mode}"
-        connection = sqlite3.connect(address, uri=True, timeout=busy_seconds, isolation_level=None)
-        pragmas = ["foreign_keys=ON", "recursive_triggers=ON", "trusted_schema=OFF", "synchronous=FULL"]
-        pragmas.append("query_only=ON" if readonly else "journal_mode=WAL")
-        try:
-            for pragma in pragmas:
-                connection.execute(f"PRAGMA {pragma}")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    engine = create_engine(url, creator=creator)
-    event.listen(engine, "begin", _begin)
-    return Store(engine, url)
-
-
-def _begin(connection: Connection) -> None:
-    # The sqlite3 module's own BEGIN comes too late (at the first write): with isolation_level=None we say it.
-    options: dict[str, Any] = dict(connection.get_execution_options())
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITE) else "BEGIN")
-
-
-def _with_path(url: str, path: Path) -> str:
-    return make_url(url).set(database=str(path)).render_as_string(hide_password=False)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError:
-        raise  # a guard rail or a key: the caller's business
-    except DBAPIError as error:
-        text = str(error.orig)
-        if "locked" in text or "busy" in text:
-            raise LedgerUnusable(
-                "the store is locked by another process", hint="Wait until it has finished, then run again."
-            ) from error
-        if _DAMAGE.search(text):
-            raise LedgerUnusable(
-                f"the store cannot be used: {text}", hint="Keep the file, restore a backup."
-            ) from error
-        raise
+        backend = Postgres(parse(url), readonly=readonly, busy_seconds=busy_seconds)
+    else:
+        backend = Sqlite(url, path, readonly=readonly, busy_seconds=busy_seconds)
+    return Store(backend.engine(), url, backend)

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 
 from moodle_sync.errors import LedgerUnusable
+from moodle_sync.store import guards_postgres
 from moodle_sync.store.engine import Store, Transaction
 from moodle_sync.store.guards import GUARDS
 
@@ -30,7 +31,7 @@ def require_current(store: Store) -> None:
     if found != HEAD:
         raise LedgerUnusable(
             f"the store has tables of version {found}, this program needs {HEAD}",
-            hint="Copy the file to a safe place, then run: moodle-sync ledger migrate",
+            hint="Copy the store to a safe place, then run: moodle-sync ledger migrate",
         )
 
 
@@ -40,8 +41,7 @@ def require_known(store: Store) -> str:
     Raises:
         LedgerUnusable: it is neither.
     """
-    with store.read() as transaction:
-        found = _revision(transaction)
+    found = revision(store)
     if found is None:
         raise LedgerUnusable("this database holds no moodle_sync store", hint="Run: moodle-sync ledger init")
     if found == HEAD or found in OLDER:
@@ -52,8 +52,8 @@ def require_known(store: Store) -> str:
     )
 
 
-def migrate(store: Store) -> None:
-    """Brings the store to :data:`HEAD`, in one transaction; a store that is there already is left as it is."""
+def migrate(store: Store, revision: str = HEAD) -> None:
+    """Brings the store to a revision, in one transaction; a store that is there already is left as it is."""
     from alembic import command
     from alembic.config import Config
 
@@ -63,16 +63,22 @@ def migrate(store: Store) -> None:
     config.set_main_option("path_separator", "os")
     with store.write() as transaction:
         config.attributes["connection"] = transaction
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def missing_guards(transaction: Transaction) -> list[str]:
-    """Names of the guard rails that are gone or are not as the migration made them, sorted. SQLite only."""
-    if transaction.dialect.name != "sqlite":
-        return []
+    """Names of the guard rails that are gone or are not as the migration made them, sorted."""
+    if transaction.dialect.name == "postgresql":
+        return guards_postgres.missing(transaction)
     rows = transaction.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
     found = {str(name): str(sql) for name, sql in rows}
     return sorted(name for name, sql in GUARDS.items() if found.get(name) != sql)
+
+
+def revision(store: Store) -> str | None:
+    """The version of the store's tables, or None when there are none."""
+    with store.read() as transaction:
+        return _revision(transaction)
 
 
 def _revision(transaction: Transaction) -> str | None:

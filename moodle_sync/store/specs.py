@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from moodle_sync.canonical import JSON, canonical
 from moodle_sync.clock import Clock, to_rfc3339, utc_now
@@ -90,6 +91,8 @@ def put(transaction: Transaction, kind: str, content: JSON) -> str:
     """Like :meth:`SpecVersions.put`, inside a transaction of the caller's."""
     data = canonical(content)
     digest = hashlib.sha256(data).hexdigest()
-    if transaction.execute(select(spec_version.c.digest).where(spec_version.c.digest == digest)).one_or_none() is None:
-        transaction.execute(insert(spec_version).values(digest=digest, kind=kind, content=data))
+    # Not looked for first: two who stage in two scopes may both bring it.
+    new = (postgresql if transaction.dialect.name == "postgresql" else sqlite).insert(spec_version)
+    values = {"digest": digest, "kind": kind, "content": data}
+    transaction.execute(new.values(values).on_conflict_do_nothing(index_elements=["digest"]))
     return digest

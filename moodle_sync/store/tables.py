@@ -1,8 +1,9 @@
 """Every table of the store, as the last migration leaves it. The migration test holds the two together.
 
-STRICT on SQLite. Times are RFC 3339 text, JSON is text that nothing searches, bytes are bytes. What is sealed
-(``entry``) holds no personal data; what holds some (``payload``, ``pending``, ``current``, ``subject``) can be
-deleted, and is encrypted or keyed under a key that lies in the keystore.
+STRICT on SQLite; on PostgreSQL ``entry`` and ``payload`` are parted by shard (``store.partitions``). Times are
+RFC 3339 text, JSON is text that nothing searches, bytes are bytes. What is sealed (``entry``) holds no personal data;
+what holds some (``payload``, ``pending``, ``current``, ``subject``) can be deleted, and is encrypted or keyed under a
+key that lies in the keystore.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ metadata = MetaData(
     }
 )
 Number = BigInteger().with_variant(Integer, "sqlite")  # STRICT knows INTEGER (64 bits), not BIGINT
+Words = Text().with_variant(Text(collation="C"), "postgresql")  # one order everywhere, whatever the server's locale
 
 
 def _table(name: str, *parts: Any) -> Table:
@@ -42,7 +44,7 @@ def _table(name: str, *parts: Any) -> Table:
 
 
 def _text(name: str, **options: Any) -> Column[str]:
-    return Column(name, Text, nullable=options.pop("nullable", False), **options)
+    return Column(name, Words, nullable=options.pop("nullable", False), **options)
 
 
 def _number(name: str, **options: Any) -> Column[int]:
@@ -121,7 +123,7 @@ payload = _table(
     _text("key_id"),
     PrimaryKeyConstraint("shard", "idx"),
     ForeignKeyConstraint(["shard", "idx"], ["entry.shard", "entry.idx"]),
-    UniqueConstraint("commitment"),
+    UniqueConstraint("commitment"),  # on PostgreSQL (shard, commitment)
 )
 Index("ix_payload_subject", payload.c.subject)
 pending = _table(
@@ -211,7 +213,7 @@ spec_version = _table("spec_version", _text("digest", primary_key=True), _text("
 binding = _table(
     "binding",
     _text("course", primary_key=True),
-    Column("digest", Text, ForeignKey("spec_version.digest"), nullable=False),
+    Column("digest", Words, ForeignKey("spec_version.digest"), nullable=False),
     _text("bound_at"),
 )
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import insert, select, update
 
 from moodle_sync.errors import LedgerUnusable
+from moodle_sync.store import partitions
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tables import frontier, head, tile
 
@@ -31,6 +32,7 @@ def heads(transaction: Transaction) -> list[Head]:
 
 def open_shard(transaction: Transaction, start: Head) -> None:
     """Begins a shard."""
+    partitions.open_year(transaction, start.shard)
     transaction.execute(insert(head).values(start._asdict()))
     transaction.execute(insert(frontier).values(shard=start.shard, size=start.size, hashes=b""))
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from databases import Database
 
 from moodle_sync.facts.models import KINDS, Enrolment, Fact, Grade, Person, Snapshot
 from moodle_sync.ledger import Ledger, Places
@@ -108,9 +110,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
+def places(tmp_path: Path, database: Database) -> Places:
     return Places(
-        store_url=f"sqlite:///{tmp_path / 'ledger.db'}",
+        store_url=database.url,
         keystore=tmp_path / "keystore.db",
         signing_key=tmp_path / "signing.key",
         origin="example.org/registre",
@@ -142,19 +144,31 @@ def pull(ledger: Ledger, course: Course) -> Callable[[], int]:
     return do
 
 
-@contextmanager
-def _raw(path: Path) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        yield connection
-    finally:
-        connection.close()
+@pytest.fixture
+def raw(database: Database) -> Callable[[], Any]:
+    """The ledger's database as whoever holds it can open it: with nothing in the way."""
+    return database.raw
 
 
 @pytest.fixture
-def raw(tmp_path: Path) -> Callable[[], Any]:
-    """The ledger's file as whoever holds it can open it: with nothing in the way."""
-    return lambda: _raw(tmp_path / "ledger.db")
+def keep(database: Database, tmp_path: Path) -> Callable[[], Callable[[], None]]:
+    """Keeps the test's folder and database as they are now; what is answered puts both back."""
+
+    def now() -> Callable[[], None]:
+        kept = tmp_path.with_name(f"{tmp_path.name}-kept")
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(tmp_path, kept)
+        back = database.keep() if database.kind == "postgres" else None
+
+        def restore() -> None:
+            shutil.rmtree(tmp_path)
+            shutil.copytree(kept, tmp_path)
+            if back is not None:
+                back()
+
+        return restore
+
+    return now
 
 
 def _count_statements(limit: int) -> None:
@@ -163,7 +177,7 @@ def _count_statements(limit: int) -> None:
 
     def trace(statement: object = "COMMIT", *_: object) -> None:
         nonlocal seen
-        if str(statement).split(" ", 1)[0] in ("SELECT", "PRAGMA", "BEGIN", "CREATE"):
+        if str(statement).split(None, 1)[0] in ("SELECT", "PRAGMA", "BEGIN", "CREATE", "ALTER"):
             return  # as if it had been killed after the write before, or before the COMMIT of the tables
         seen += 1
         if seen >= limit:
@@ -183,7 +197,16 @@ def _count_statements(limit: int) -> None:
 
         return counted
 
+    def telling(call: Callable[..., Any]) -> Callable[..., Any]:
+        def told(self: Any, statement: object = "COMMIT", *arguments: Any, **options: Any) -> Any:
+            trace(statement)
+            return call(self, *(() if statement == "COMMIT" else (statement,)), *arguments, **options)
+
+        return told
+
     sqlite3.connect = traced  # type: ignore[assignment]
+    for kind, name in ((psycopg.Cursor, "execute"), (psycopg.Cursor, "executemany"), (psycopg.Connection, "commit")):
+        setattr(kind, name, telling(getattr(kind, name)))
     for name in ("link", "replace", "unlink", "fsync"):
         setattr(os, name, before(getattr(os, name)))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import Database
 
 from moodle_sync.errors import LedgerError
 from moodle_sync.facts.attested import Attached, Convocation, Derogation, parse_any, parse_attested
@@ -49,7 +48,7 @@ def test_attest_same_and_other_content(ledger: Ledger, course: Any) -> None:
     assert ledger.verify().ok
 
 
-def test_attest_leaf_says_nothing_of_a_person(ledger: Ledger, tmp_path: Path) -> None:
+def test_attest_leaf_says_nothing_of_a_person(ledger: Ledger, database: Database) -> None:
     _attest(ledger, _letter(7))
     ledger.seal()
     with ledger.store.read() as transaction:
@@ -57,7 +56,7 @@ def test_attest_leaf_says_nothing_of_a_person(ledger: Ledger, tmp_path: Path) ->
     leaf, run = (parse(row.leaf) for row in rows)
     assert (leaf.kind, leaf.session, len(leaf.commitment or "")) == ("attested", "sag:pouvoir-dagir@2026-02", 64)
     assert run.content == {"source": "attest", "new": 1, "changed": 0}
-    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.name.startswith("ledger.db"))
+    stored = database.held()
     for secret in (b"lettre", b"abababab", b"Ana Roux", b"convocation", b"2026-01-05"):
         assert secret not in stored, secret
 
@@ -84,15 +83,13 @@ def test_attest_pull_shares_the_pseudonym_and_lets_nothing_vanish(ledger: Ledger
 
 def test_attest_killed_at_every_write_is_whole_or_not_there(
     ledger: Ledger,
-    course: Any,
+    keep: Callable[[], Callable[[], None]],
     reopen: Callable[[], Ledger],
-    tmp_path: Path,
     killed_at: Callable[..., bool],
     tell: Callable[[str], None],
 ) -> None:
     ledger.close()
-    kept = tmp_path.with_name(f"{tmp_path.name}-kept")
-    shutil.copytree(tmp_path, kept)
+    restore = keep()
 
     def work() -> None:
         with reopen() as mine:
@@ -102,8 +99,7 @@ def test_attest_killed_at_every_write_is_whole_or_not_there(
     point = -1
     while True:
         point += 2
-        shutil.rmtree(tmp_path)
-        shutil.copytree(kept, tmp_path)
+        restore()
         killed = killed_at(point, work)
         with reopen() as mine:
             assert mine.pending() + mine.size() in (0, 3), point

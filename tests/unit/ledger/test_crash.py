@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from moodle_sync.facts.models import Vanished
-from moodle_sync.ledger import Ledger, Places
+from moodle_sync.ledger import Ledger
 from moodle_sync.publish.file import FilePublisher, read_published
 
 
@@ -25,8 +24,8 @@ def _history(ledger: Ledger, course: Any) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def before(ledger: Ledger, course: Any, tmp_path: Path) -> Path:
-    """A ledger with a past, closed, in a folder that each case starts from."""
+def before(ledger: Ledger, course: Any, tmp_path: Path, keep: Callable[[], Callable[[], None]]) -> Callable[[], None]:
+    """A ledger with a past, closed, which each case starts from: puts it back."""
     outside = tmp_path / "outside"
     outside.mkdir()
     course.grades = {(1, 7): "1", (1, 8): "1"}
@@ -35,10 +34,8 @@ def before(ledger: Ledger, course: Any, tmp_path: Path) -> Path:
     ledger.seal()
     ledger.checkpoint([FilePublisher(outside)])
     ledger.close()
-    kept = tmp_path.with_name(f"{tmp_path.name}-before")
-    shutil.copytree(tmp_path, kept)
     course.grades = {(1, 7): "2", (1, 9): "1"}  # one changed, one gone, one of somebody new
-    return kept
+    return keep()
 
 
 EXPECTED = {
@@ -50,9 +47,8 @@ EXPECTED = {
 
 
 def test_pull_killed_at_every_write_resumes_with_no_loss_and_no_double(
-    before: Path,
+    before: Callable[[], None],
     course: Any,
-    places: Places,
     reopen: Callable[[], Ledger],
     tmp_path: Path,
     killed_at: Callable[..., bool],
@@ -77,8 +73,7 @@ def test_pull_killed_at_every_write_resumes_with_no_loss_and_no_double(
     point = 0
     while True:
         point += 1
-        shutil.rmtree(tmp_path)
-        shutil.copytree(before, tmp_path)
+        before()
         killed = killed_at(point, work)
         said = acknowledged.read_text().split() if acknowledged.exists() else []
         with reopen() as ledger:
@@ -108,11 +103,11 @@ def test_pull_killed_at_every_write_resumes_with_no_loss_and_no_double(
 
 
 def test_year_change_killed_at_every_write_resumes(
-    before: Path,
+    before: Callable[[], None],
     course: Any,
     clock: Any,
+    keep: Callable[[], Callable[[], None]],
     reopen: Callable[[], Ledger],
-    tmp_path: Path,
     killed_at: Callable[..., bool],
     tell: Callable[[str], None],
 ) -> None:
@@ -122,8 +117,7 @@ def test_year_change_killed_at_every_write_resumes(
         ledger.seal()
         course.grades = {(1, 7): "3", (1, 9): "1"}
         ledger.stage(course.snapshot(), programme_digest=None, plan_id=None)
-    shutil.rmtree(before)
-    shutil.copytree(tmp_path, before)
+    before = keep()
     clock.now = clock.now.replace(year=2027)
 
     def work() -> None:
@@ -133,8 +127,7 @@ def test_year_change_killed_at_every_write_resumes(
     point = 0
     while True:
         point += 1
-        shutil.rmtree(tmp_path)
-        shutil.copytree(before, tmp_path)
+        before()
         killed = killed_at(point, work)
         with reopen() as ledger:
             assert ledger.verify().ok, point

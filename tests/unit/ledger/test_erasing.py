@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import Database
 
 from moodle_sync.errors import LedgerUnusable, PlanRefused, UsageError
 from moodle_sync.ledger import Ledger, Places
@@ -24,15 +25,13 @@ from moodle_sync.store import entries, erasures, open_store, pending
 
 ACT = Act("rgpd-17", "request", "sag:pouvoir-dagir@2026-02")
 ME = 16
-COLUMNS = {
-    "ledger.db": {
-        "payload": ("nonce", "ciphertext", "commitment"),
-        "pending": ("nonce", "ciphertext", "commitment"),
-        "current": ("ref", "value_mac"),
-        "subject": ("lookup", "identity"),
-    },
-    "keystore.db": {"salt": ("commitment", "wrapped"), "subject_key": ("wrapped",)},
+STORE = {
+    "payload": ("nonce", "ciphertext", "commitment"),
+    "pending": ("nonce", "ciphertext", "commitment"),
+    "current": ("ref", "value_mac"),
+    "subject": ("lookup", "identity"),
 }
+KEYSTORE = {"salt": ("commitment", "wrapped"), "subject_key": ("wrapped",)}
 
 
 def _pseudonym(ledger: Ledger, userid: int) -> str:
@@ -41,24 +40,29 @@ def _pseudonym(ledger: Ledger, userid: int) -> str:
     return known.pseudonym
 
 
-def _needles(folder: Path, pseudonym: str) -> dict[str, list[bytes]]:
+def _needles(database: Database, folder: Path, pseudonym: str) -> dict[str, list[bytes]]:
     """Every byte string by which something of a subject could be brought back, by table and column."""
     found: dict[str, list[bytes]] = {}
-    for file, tables in COLUMNS.items():
-        connection = sqlite3.connect(folder / file)
+
+    def look(connection: Any, tables: dict[str, tuple[str, ...]]) -> None:
         for table, columns in tables.items():
-            owner = "subject" if file == "ledger.db" and table != "subject" else "pseudonym"
-            rows = connection.execute(
-                f"SELECT {', '.join(columns)} FROM {table} WHERE {owner} = ?", (pseudonym,)
-            ).fetchall()
+            owner = "subject" if table in STORE and table != "subject" else "pseudonym"
+            query = f"SELECT {', '.join(columns)} FROM {table} WHERE {owner} = ?"
+            rows = connection.execute(query, (pseudonym,)).fetchall()
             for number, column in enumerate(columns):
                 found[f"{table}.{column}"] = [row[number] for row in rows]
-        connection.close()
+
+    with database.raw() as connection:
+        look(connection, STORE)
+    keystore = sqlite3.connect(folder / "keystore.db")
+    look(keystore, KEYSTORE)
+    keystore.close()
     return found
 
 
-def _files(folder: Path) -> bytes:
-    return b"\n".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+def _files(database: Database, folder: Path) -> bytes:
+    held = b"\n".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    return held if database.kind == "sqlite" else held + database.held()
 
 
 @pytest.fixture
@@ -66,16 +70,9 @@ def outside(tmp_path: Path) -> Path:
     return tmp_path / "outside"
 
 
-def _live(folder: Path, course: Any, users: int) -> None:
+def _live(places: Places, outside: Path, course: Any, users: int) -> None:
     """Corrections, a new name, something that vanished, and something that is still pending."""
-    (folder / "outside").mkdir()
-    places = Places(
-        store_url=f"sqlite:///{folder / 'ledger.db'}",
-        keystore=folder / "keystore.db",
-        signing_key=folder / "signing.key",
-        origin="example.org/registre",
-        master_key=folder / "master.key",
-    )
+    outside.mkdir()
     now = datetime(2026, 2, 3, 8, 0, tzinfo=UTC)
     Ledger.init(places, clock=lambda: now, environ={})
     with Ledger.open(places, clock=lambda: now, environ={}) as ledger:
@@ -86,28 +83,38 @@ def _live(folder: Path, course: Any, users: int) -> None:
             ledger.stage(course.snapshot(), programme_digest=None, plan_id=None)
             if round_ < 3:
                 ledger.seal()
-                ledger.checkpoint([FilePublisher(folder / "outside")])
+                ledger.checkpoint([FilePublisher(outside)])
         del course.grades[0, ME]
         ledger.stage(course.snapshot(), programme_digest=None, plan_id=None)
 
 
 @pytest.fixture(scope="module")
-def lives(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[Path, dict[tuple[int, int], str]]]:
-    """Ledgers with a past, and what Moodle says at the end, by how many others there are: made once and copied."""
+def lives() -> dict[tuple[str, int], Any]:
+    """Ledgers with a past, by kind of database and how many others there are: made once, and put back for each test."""
     return {}
 
 
 @pytest.fixture
 def live(
-    lives: dict[int, Any], tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, course: Any, reopen: Any
+    lives: dict[tuple[str, int], Any],
+    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
+    database: Database,
+    places: Places,
+    outside: Path,
+    course: Any,
+    reopen: Any,
 ) -> Callable[[int], Ledger]:
     def do(users: int) -> Ledger:
-        if users not in lives:
-            folder, told = tmp_path_factory.mktemp("life"), type(course)()
-            _live(folder, told, users)
-            lives[users] = (folder, told)
-        folder, told = lives[users]
+        name = (database.kind, users)
+        if name not in lives:
+            _live(places, outside, course, users)
+            folder = tmp_path_factory.mktemp("life")
+            shutil.copytree(tmp_path, folder, dirs_exist_ok=True)
+            lives[name] = (folder, database.save(folder), course)
+        folder, saved, told = lives[name]
         shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+        database.load(saved)
         course.grades, course.names, course.at = dict(told.grades), dict(told.names), told.at
         return reopen()
 
@@ -121,7 +128,7 @@ def lived_in(live: Callable[[int], Ledger]) -> Iterator[Ledger]:
 
 
 def test_erase_leaves_nothing_that_the_search_could_find_before(
-    live: Callable[[int], Ledger], course: Any, outside: Path, tmp_path: Path, tell: Callable[[str], None]
+    live: Callable[[int], Ledger], course: Any, database: Database, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     lived_in, folder = live(30), tmp_path
     me = _pseudonym(lived_in, ME)
@@ -135,22 +142,31 @@ def test_erase_leaves_nothing_that_the_search_could_find_before(
     assert len(plain) == 15  # what was found is what it should be: decrypted, it says who and what
     assert all(json.loads(one)["userid"] == ME for one in plain)
     assert people[0].person.fullname == "Zéphyrine Quintefeuille 3"
-    needles, held = _needles(folder, me), _files(folder)
+    needles, held = _needles(database, folder, me), _files(database, folder)
     found = Counter({name: sum(one in held for one in values) for name, values in needles.items()})
     assert found == {name: len(values) for name, values in needles.items()}
     assert min(found.values()) > 0, found
 
     erased = lived_in.erase([me], ACT)
-    assert (erased.subjects, erased.entries, erased.pending, erased.scrubbed) == (1, 15, 6, True)
+    assert (erased.subjects, erased.entries, erased.pending) == (1, 15, 6)
+    assert erased.scrubbed == (database.kind == "sqlite")
     for state in ("open", "closed"):
-        left = _files(folder)
+        left = _files(database, folder)
         for name, values in needles.items():
             assert not [one for one in values if one in left], (state, name)
         for text in ("Quintefeuille", *(one.decode() for one in plain)):
             assert text.encode() not in left, state
         if state == "open":
             lived_in.close()
-    tell(f"{sum(found.values())} byte strings of one person found before the erasure, none after: {dict(found)}")
+    tell(
+        f"{sum(found.values())} byte strings of one person found before the erasure, none after, in the files of "
+        f"{database.kind} and the keystore: {dict(found)}"
+    )
+    if database.kind == "postgres":
+        log = b"".join(path.read_bytes() for path in sorted((database.server.data / "pg_wal").glob("0*")))
+        kept = {name: sum(one in log for one in values) for name, values in needles.items()}
+        tell(f"the same byte strings in pg_wal, which the server keeps for itself: {kept}")
+        assert (kept["salt.wrapped"], kept["subject_key.wrapped"]) == (0, 0)  # nothing that could open the others
 
 
 def test_erase_everything_else_still_holds(
@@ -216,8 +232,9 @@ def test_erase_whole_session_leaves_the_other_one(ledger: Ledger, course: Any) -
 
 def test_erase_killed_at_every_write_resumes(
     lived_in: Ledger,
-    course: Any,
+    database: Database,
     places: Any,
+    keep: Callable[[], Callable[[], None]],
     reopen: Callable[[], Ledger],
     tmp_path: Path,
     killed_at: Callable[..., bool],
@@ -225,11 +242,10 @@ def test_erase_killed_at_every_write_resumes(
 ) -> None:
     """Whatever was reached: opened again it is whole, and once resumed nothing is left and no leaf is doubled."""
     me = _pseudonym(lived_in, ME)
-    needles = [one for values in _needles(tmp_path, me).values() for one in values]
+    needles = [one for values in _needles(database, tmp_path, me).values() for one in values]
     size = lived_in.size()
     lived_in.close()
-    kept = tmp_path.with_name(f"{tmp_path.name}-kept")
-    shutil.copytree(tmp_path, kept)
+    restore = keep()
 
     def work() -> None:
         with reopen() as ledger:
@@ -239,8 +255,7 @@ def test_erase_killed_at_every_write_resumes(
     point = 0
     while True:
         point += 1
-        shutil.rmtree(tmp_path)
-        shutil.copytree(kept, tmp_path)
+        restore()
         killed = killed_at(point, work)
         with open_store(places.store_url) as store, store.read() as transaction:
             row = [one.state for one in erasures.unfinished(transaction)]
@@ -258,13 +273,13 @@ def test_erase_killed_at_every_write_resumes(
             assert ledger.verify().ok, point
             with ledger.store.read() as transaction:
                 assert erasures.unfinished(transaction) == [], point
-        left = _files(tmp_path)
+        left = _files(database, tmp_path)
         assert not [one for one in needles if one in left], (point, state)
         if not killed:
             break
         reached[state] += 1
-    shutil.rmtree(kept)
-    tell(f"erasure killed before each of {point - 1} writes, every one resumed; reached by then: {dict(reached)}")
+    tried = f"erasure on {database.kind} killed before each of {point - 1} writes"
+    tell(f"{tried}, every one resumed; reached by then: {dict(reached)}")
     assert set(reached) >= {"not begun", "started", "erased"}
 
 

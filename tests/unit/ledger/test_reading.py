@@ -65,7 +65,6 @@ def test_facts_payloads_swapped_are_refused(
     course.grades = {(1, 7): "12", (2, 7): "13"}
     pull()
     with raw() as connection:
-        connection.execute("PRAGMA foreign_keys=OFF")
         connection.execute("UPDATE payload SET idx = idx + 10")
         connection.execute("UPDATE payload SET idx = 11 - idx")
     with pytest.raises(VerificationFailed, match="commits to"):

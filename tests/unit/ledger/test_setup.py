@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import Database
 
 from moodle_sync.errors import LedgerUnusable
 from moodle_sync.ledger import Ledger, Places
 from moodle_sync.store import init_store
 from moodle_sync.store.sites import SitePins
 
-NAMES = ("ledger.db", "keystore.db", "signing.key", "master.key")
+FILES = ("keystore.db", "signing.key", "master.key")
+NAMES = ("ledger.db", *FILES)
 
 
 def _init(places: Places, clock: Any, environ: dict[str, str] | None = None) -> None:
@@ -31,14 +33,16 @@ def _message(places: Places, clock: Any) -> str:
     return ""
 
 
-def test_init_every_file_is_private_and_nothing_else_is_left(places: Places, clock: Any, tmp_path: Path) -> None:
+def test_init_every_file_is_private_and_nothing_else_is_left(
+    places: Places, clock: Any, database: Database, tmp_path: Path
+) -> None:
     old = os.umask(0)
     try:
         _init(places, clock)
     finally:
         os.umask(old)
     found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
-    assert found == dict.fromkeys(NAMES, 0o600)
+    assert found == dict.fromkeys(NAMES if database.kind == "sqlite" else FILES, 0o600)
 
 
 def test_init_master_key_of_the_environment_is_used_and_not_written(places: Places, clock: Any, tmp_path: Path) -> None:
@@ -61,35 +65,45 @@ def test_init_a_second_time_is_refused_and_changes_nothing(
 
 
 def test_init_half_made_names_what_is_there_and_what_is_not(
-    places: Places, clock: Any, tmp_path: Path, tell: Callable[[str], None]
+    places: Places, clock: Any, database: Database, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
+    nothing = database.keep()
     _init(places, clock)
-    whole = {name: (tmp_path / name).read_bytes() for name in NAMES}
+    whole, ledger = {name: (tmp_path / name).read_bytes() for name in FILES}, database.keep()
     words = dict(zip(NAMES, ("ledger", "keystore", "signing key", "master key"), strict=True))
     tried = 0
     for count in (1, 2, 3):
         for names in combinations(NAMES, count):
-            for path in tmp_path.iterdir():
-                path.unlink()
-            for name in names:
-                (tmp_path / name).write_bytes(whole[name])
+            for name in FILES:
+                (tmp_path / name).unlink(missing_ok=True)
+                if name in names:
+                    (tmp_path / name).write_bytes(whole[name])
+            (ledger if "ledger.db" in names else nothing)()
             with pytest.raises(LedgerUnusable, match="half a ledger") as caught:
                 _init(places, clock)
             there, missing = caught.value.message.split(", but no ")
             assert {name for name in NAMES if words[name] in there.removeprefix("half a ledger is there")} == set(names)
             assert {name for name in NAMES if words[name] in missing} == set(NAMES) - set(names)
-            assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+            assert {name for name in FILES if (tmp_path / name).exists()} == set(names) - {"ledger.db"}
             tried += 1
-    tell(f"half-made ledgers: {tried} tried, all named")
+    tell(f"half-made ledgers on {database.kind}: {tried} tried, all named")
 
 
 def test_init_killed_anywhere_is_named_or_can_be_run_again(
-    places: Places, clock: Any, tmp_path: Path, tell: Callable[[str], None], killed_at: Callable[..., bool]
+    places: Places,
+    clock: Any,
+    database: Database,
+    tmp_path: Path,
+    tell: Callable[[str], None],
+    killed_at: Callable[..., bool],
 ) -> None:
+    nothing = database.keep()
     survived = named = point = 0
     while True:
         for path in tmp_path.iterdir():
-            path.unlink()
+            if path.is_file():
+                path.unlink()
+        nothing()
         point += 1
         if not killed_at(point, lambda: _init(places, clock)):
             break
@@ -100,7 +114,8 @@ def test_init_killed_anywhere_is_named_or_can_be_run_again(
         else:
             named += 1
             assert "half a ledger" in message or "a ledger already" in message
-    tell(f"init killed at {survived + named} points: {survived} run again, {named} named as half-made")
+    tried = f"init on {database.kind} killed at {survived + named} points"
+    tell(f"{tried}: {survived} run again, {named} named as half-made")
     assert survived > 10
     assert named <= 20  # between the first move and the last
 
@@ -127,7 +142,7 @@ def test_init_missing_directory_is_named_and_nothing_is_made(places: Places, clo
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", NAMES[1:])
+@pytest.mark.parametrize("name", FILES)
 def test_open_secret_that_others_can_read_is_refused(ledger: Ledger, places: Places, tmp_path: Path, name: str) -> None:
     (tmp_path / name).chmod(0o640)
     with pytest.raises(LedgerUnusable, match="chmod 600"):
@@ -135,8 +150,15 @@ def test_open_secret_that_others_can_read_is_refused(ledger: Ledger, places: Pla
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_open_missing_part_is_named(ledger: Ledger, places: Places, tmp_path: Path, name: str) -> None:
+def test_open_missing_part_is_named(
+    ledger: Ledger, places: Places, database: Database, tmp_path: Path, name: str
+) -> None:
     ledger.close()
+    if name == "ledger.db" and database.kind == "postgres":
+        database.close()
+        with pytest.raises(LedgerUnusable, match="does not exist"):
+            Ledger.open(places, environ={})
+        return
     (tmp_path / name).unlink()
     with pytest.raises(LedgerUnusable, match=name):
         Ledger.open(places, environ={})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
+from databases import Database
 
-from moodle_sync.store import Store, init_store
+from moodle_sync.store import Store, init_store, open_store
+from moodle_sync.store.engine import exists
 
 
 class Ticking:
@@ -28,11 +29,11 @@ def clock() -> Ticking:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
+def url(database: Database) -> str:
+    return database.url
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    with init_store(url) as store:
+def store(database: Database) -> Iterator[Store]:
+    with open_store(database.url) if exists(database.url) else init_store(database.url) as store:
         yield store

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import Database
 from sqlalchemy.exc import IntegrityError
 
 from moodle_sync import canonical
@@ -34,14 +33,12 @@ def test_put_float_is_refused(specs: SpecVersions) -> None:
         specs.put("programme", {"hours": 70.5})
 
 
-def test_get_altered_content_is_found(specs: SpecVersions, tmp_path: Path) -> None:
+def test_get_altered_content_is_found(specs: SpecVersions, database: Database) -> None:
     digest = specs.put("programme", PROGRAMME)
-    connection = sqlite3.connect(tmp_path / "ledger.db")
-    with connection:
-        connection.execute("DROP TRIGGER spec_version_no_update")
-        altered = "CAST(replace(CAST(content AS TEXT), '70', '35') AS BLOB)"
-        connection.execute(f"UPDATE spec_version SET content = {altered}")
-    connection.close()
+    database.drop_guards("spec_version_no_update")
+    with database.raw() as connection:
+        (content,) = connection.execute("SELECT content FROM spec_version").fetchone()
+        connection.execute("UPDATE spec_version SET content = ?", (content.replace(b"70", b"35"),))
     with pytest.raises(VerificationFailed):
         specs.get(digest)
 

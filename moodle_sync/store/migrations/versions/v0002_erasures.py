@@ -9,6 +9,7 @@ revision = "0002"
 down_revision: str | None = "0001"
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -16,14 +17,14 @@ def upgrade() -> None:
     op.create_table(
         "erasure",
         sa.Column("id", NUMBER, nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("scope", sa.Text(), nullable=True),
-        sa.Column("subjects", sa.Text(), nullable=True),
-        sa.Column("policy", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("counts", sa.Text(), nullable=False),
-        sa.Column("started", sa.Text(), nullable=False),
-        sa.Column("finished", sa.Text(), nullable=True),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("scope", TEXT, nullable=True),
+        sa.Column("subjects", TEXT, nullable=True),
+        sa.Column("policy", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("counts", TEXT, nullable=False),
+        sa.Column("started", TEXT, nullable=False),
+        sa.Column("finished", TEXT, nullable=True),
         sa.CheckConstraint("state IN ('started', 'erased', 'done')", name=op.f("ck_erasure_state")),
         sa.CheckConstraint("(state = 'started') = (subjects IS NOT NULL)", name=op.f("ck_erasure_subjects")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
@@ -32,11 +33,11 @@ def upgrade() -> None:
     op.create_table(
         "refusal",
         sa.Column("id", NUMBER, nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("policy", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("until", sa.Text(), nullable=False),
-        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
+        sa.Column("policy", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("until", TEXT, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
         sa.ForeignKeyConstraint(["subject"], ["subject.pseudonym"], name=op.f("fk_refusal_subject")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refusal")),
         sqlite_strict=True,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from moodle_sync.errors import ProofError
 
 HASH_SIZE = 32
+_BUNCH = 64  # leaves of a subtree that a frontier takes at once: any power of two gives the same tree
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 Nodes = Callable[[int, int], bytes]
@@ -32,8 +33,9 @@ def full_root(hashes: Sequence[bytes]) -> bytes:
     level = list(hashes)
     if not level or len(level) & (len(level) - 1):
         raise ValueError(f"{len(level)} nodes make no full subtree")
-    while len(level) > 1:
-        level = [node_hash(level[i], level[i + 1]) for i in range(0, len(level), 2)]
+    sha256 = hashlib.sha256
+    while len(level) > 1:  # node_hash, without a call for each
+        level = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=True)]
     return level[0]
 
 
@@ -65,6 +67,22 @@ class Frontier:
             size >>= 1
         self._nodes.append(node)
         self.size += 1
+
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Adds leaves, given their hashes: as :meth:`append` one by one, but whole subtrees at once."""
+        done = 0
+        while done < len(leaves):
+            if self.size % _BUNCH or len(leaves) - done < _BUNCH:
+                self.append(leaves[done])
+                done += 1
+                continue
+            node, above = full_root(leaves[done : done + _BUNCH]), self.size // _BUNCH
+            while above & 1:
+                node = node_hash(self._nodes.pop(), node)
+                above >>= 1
+            self._nodes.append(node)
+            self.size += _BUNCH
+            done += _BUNCH
 
     def root(self) -> bytes:
         """The root of the tree at its present size."""

@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from moodle_sync import canonical
 from moodle_sync.clock import to_rfc3339
@@ -71,7 +72,7 @@ def stage(
         counts |= {"calls": snapshot.calls, "requests": snapshot.requests, "warnings": len(snapshot.warnings)}
         if staged.added:
             content = {"release": snapshot.release, "complete": sorted(snapshot.complete), **counts}
-            pending.add(transaction, [run_row(template, content)])
+            pending.add(transaction, run_id, [run_row(template, content)])
         runs.finish_pull(transaction, run_id, now, counts)
         # The keys first: killed between the two commits, keys that nobody refers to are left, and harm nobody. The
         # other way round a payload would be left that nobody can read.
@@ -82,7 +83,7 @@ def stage(
 def run_row(template: PendingRow, content: canonical.JSON) -> PendingRow:
     """The row that closes a run, with what it counted: nothing of a person."""
     text = canonical.canonical(content).decode()
-    return PendingRow(**{**vars(template), "kind": "run", "content": text})
+    return template._replace(kind="run", content=text)
 
 
 def _distinct(snapshot: Snapshot) -> list[Fact]:
@@ -92,7 +93,7 @@ def _distinct(snapshot: Snapshot) -> list[Fact]:
         if fact.course != snapshot.course:
             raise ValueError("a snapshot of one course holds a fact of another")
         other = found.setdefault(fact.object_id, fact)
-        if other.value() != fact.value():
+        if other is not fact and other.value() != fact.value():
             hint = "Moodle changed while it was read: pull again."
             raise LedgerError(f"the snapshot says two different things of one {fact.kind}", hint=hint)
     return list(found.values())
@@ -117,7 +118,8 @@ class Work:
         self._current = pending.current_in_scope(transaction, self._scope, self._site)
         self._ready: dict[int, tuple[str, SubjectKey]] = {}
         self._seen: set[tuple[str, bytes]] = set()
-        self._found: list[tuple[PendingRow, CurrentRow, CurrentRow | None]] = []
+        self._rows: list[PendingRow] = []
+        self._states: list[tuple[CurrentRow, CurrentRow | None]] = []  # of each row, and of its object before
         self._new = self._changed = self._vanished = self._unchanged = 0
         self.new_keys: dict[str, bytes] = {}
         self.salts: list[Salt] = []
@@ -125,14 +127,15 @@ class Work:
     def compare(self, fact: Fact | AttestedFact) -> None:
         """Adds a row if the fact says something else than the last known state of its object."""
         pseudonym, key = self._subject(fact.userid)
-        ref, mac = key.ref(self._site, fact.object_id), key.value_mac(fact.value())
+        payload = fact.payload()
+        ref, mac = key.ref(self._site, fact.object_id), key.value_mac(fact.compared(payload))
         self._seen.add((pseudonym, ref))
         last = self._current.get((pseudonym, ref))
         gone = isinstance(fact, Vanished)
         if last is not None and (last.value_mac == mac or (gone and last.gone)):
             self._unchanged += 1
             return
-        self._add(fact, pseudonym, key, ref, mac, last)
+        self._add(payload, key, CurrentRow(pseudonym, ref, None, None, None, mac, int(gone)), last)
         if gone:
             self._vanished += 1
         elif last is None:
@@ -161,47 +164,38 @@ class Work:
                 was=before.kind,
                 object=before.object_id,
             )
-            self._add(fact, last.subject, key, last.ref, key.value_mac(fact.value()), last)
+            payload = fact.payload()
+            mac = key.value_mac(fact.compared(payload))
+            self._add(payload, key, CurrentRow(last.subject, last.ref, None, None, None, mac, 1), last)
             self._vanished += 1
 
     def store(self) -> Staged:
         """Writes what was found, and says how much it was."""
-        numbers = pending.add(self._transaction, [row for row, _, _ in self._found])
-        rows = [
-            (state._replace(pending=number), last)
-            for number, (_, state, last) in zip(numbers, self._found, strict=True)
-        ]
-        new = [state for state, last in rows if last is None]
-        pending.set_current(self._transaction, new, [state for state, last in rows if last is not None])
+        numbers = pending.add(self._transaction, self._template.run_id, self._rows)
+        new: list[CurrentRow] = []
+        changed: list[CurrentRow] = []
+        for number, (state, last) in zip(numbers, self._states, strict=True):
+            (new if last is None else changed).append(state._replace(pending=number))
+        pending.set_current(self._transaction, new, changed)
         return Staged(self._new, self._changed, self._vanished, self._unchanged)
 
-    def _add(
-        self,
-        fact: Fact | AttestedFact,
-        pseudonym: str,
-        key: SubjectKey,
-        ref: bytes,
-        mac: bytes,
-        last: CurrentRow | None,
-    ) -> None:
-        secret = conceal(key, fact.payload())
-        row = PendingRow(
-            **{
-                **vars(self._template),
-                "subject": pseudonym,
-                "ref": ref,
-                "prev_shard": last and last.shard,
-                "prev_idx": last and last.idx,
-                "prev_pending": last and last.pending,
-                "nonce": secret.nonce,
-                "ciphertext": secret.ciphertext,
-                "commitment": secret.commitment,
-                "key_id": key.id,
-            }
+    def _add(self, payload: dict[str, Any], key: SubjectKey, state: CurrentRow, last: CurrentRow | None) -> None:
+        secret = conceal(key, payload)
+        self._rows.append(
+            self._template._replace(
+                subject=state.subject,
+                ref=state.ref,
+                prev_shard=last and last.shard,
+                prev_idx=last and last.idx,
+                prev_pending=last and last.pending,
+                nonce=secret.nonce,
+                ciphertext=secret.ciphertext,
+                commitment=secret.commitment,
+                key_id=key.id,
+            )
         )
-        state = CurrentRow(pseudonym, ref, None, None, None, mac, int(isinstance(fact, Vanished)))
-        self._found.append((row, state, last))
-        self.salts.append(Salt(secret.commitment, pseudonym, secret.wrapped_salt))
+        self._states.append((state, last))
+        self.salts.append(Salt(secret.commitment, state.subject, secret.wrapped_salt))
 
     def _subject(self, userid: int) -> tuple[str, SubjectKey]:
         if userid not in self._ready:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
+from moodle_sync.store.bulk import insert_rows
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tables import entry, payload
 
@@ -38,12 +39,9 @@ class PayloadRow(NamedTuple):
     key_id: str
 
 
-def append(transaction: Transaction, entries: Sequence[EntryRow], payloads: Sequence[PayloadRow]) -> None:
-    """Adds entries, in index order, and the payloads of those that have one."""
-    if entries:
-        transaction.execute(insert(entry), [row._asdict() for row in entries])
-    if payloads:
-        transaction.execute(insert(payload), [row._asdict() for row in payloads])
+def append(transaction: Transaction, rows: Sequence[EntryRow]) -> None:
+    """Adds entries, in index order. Their payloads are moved behind them by ``store.sealing``."""
+    insert_rows(transaction, entry, rows, EntryRow._fields)
 
 
 def blocks(

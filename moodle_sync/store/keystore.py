@@ -10,10 +10,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import quote
 
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
@@ -30,8 +29,7 @@ _TABLES = (
 _CHUNK = 500
 
 
-@dataclass(frozen=True)
-class Salt:
+class Salt(NamedTuple):
     """A salt on its way into the keystore, wrapped under its subject's key."""
 
     commitment: bytes
@@ -77,8 +75,7 @@ class Keystore:
         wrapped = [(name, self.master.id, self.master.wrap(name, secret)) for name, secret in keys.items()]
         with self._write() as connection:
             connection.executemany("INSERT INTO subject_key VALUES (?, ?, ?)", wrapped)
-            rows = ((salt.commitment, salt.pseudonym, salt.wrapped) for salt in salts)
-            connection.executemany("INSERT INTO salt VALUES (?, ?, ?)", rows)
+            connection.executemany("INSERT INTO salt VALUES (?, ?, ?)", sorted(salts))  # near each other in the index
         for name in keys:
             self._keys.pop(name, None)
 

@@ -17,7 +17,6 @@ from moodle_sync.clock import to_rfc3339
 from moodle_sync.errors import LedgerError, LedgerUnusable, VerificationFailed
 from moodle_sync.ledger import merkle, nodes
 from moodle_sync.ledger.entries import PERSONAL, Leaf
-from moodle_sync.ledger.merkle import Frontier
 from moodle_sync.store import Store, checkpoints, entries, pending, sealing, tree
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.entries import EntryRow
@@ -58,7 +57,7 @@ def seal(store: Store, now: datetime) -> Sealed:
     Raises:
         LedgerUnusable: another process seals or writes.
         LedgerError: the shard of the year before is not closed by a checkpoint.
-        VerificationFailed: head and frontier of the ledger do not agree.
+        VerificationFailed: nodes, frontier and head of the ledger do not agree.
     """
     with store.write() as transaction:
         heads = tree.heads(transaction)
@@ -148,22 +147,17 @@ class _Seal:
     def __init__(self, transaction: Transaction, head: Head) -> None:
         self._transaction = transaction
         self._old = head
-        stored = tree.get_frontier(transaction, head.shard)
-        try:
-            if stored is None or stored[0] != head.size:
-                raise ValueError("sizes differ")
-            self._frontier = Frontier.from_bytes(*stored)
-            if self._frontier.root() != head.root:
-                raise ValueError("roots differ")
-        except ValueError as error:
+        self._growth = nodes.load(transaction, head.shard, head.size)
+        found = head.size, b"".join(self._growth.frontier())
+        if self._growth.root() != head.root or tree.get_frontier(transaction, head.shard) != found:
             raise VerificationFailed(
-                f"frontier and head of {head.shard} do not agree", hint="Run: moodle-sync ledger verify"
-            ) from error
+                f"nodes, frontier and head of {head.shard} do not agree", hint="Run: moodle-sync ledger verify"
+            )
 
     @property
     def size(self) -> int:
         """How many leaves the shard has by now: the index of the next one."""
-        return self._frontier.size
+        return self._growth.size
 
     def append(self, leaves: Sequence[Leaf]) -> None:
         """Appends leaves, in this order."""
@@ -171,12 +165,12 @@ class _Seal:
         hashes = [merkle.leaf_hash(one) for one in data]
         places = zip(range(self.size, self.size + len(data)), data, hashes, strict=True)
         entries.append(self._transaction, [EntryRow(self._old.shard, *place) for place in places])
-        self._frontier.extend(hashes)
+        nodes.save(self._transaction, self._old.shard, self._growth.extend(hashes))
 
     def finish(self, facts: int) -> Sealed:
-        """Stores the tiles that grew, and moves the head."""
+        """Stores the tiles at the edge, and moves the head."""
         old = self._old
-        nodes.extend(self._transaction, old.shard, old.size, self.size)
-        new = Head(old.shard, self.size, self._frontier.root())
-        tree.move_head(self._transaction, old, new, self._frontier.to_bytes())
+        nodes.save(self._transaction, old.shard, self._growth.edge())
+        new = Head(old.shard, self.size, self._growth.root())
+        tree.move_head(self._transaction, old, new, b"".join(self._growth.frontier()))
         return Sealed(old.shard, old.size, self.size - 1, self.size - old.size, facts)

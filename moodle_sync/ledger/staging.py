@@ -24,6 +24,7 @@ from moodle_sync.store.engine import Transaction
 from moodle_sync.store.keys import KEY_SIZE, SubjectKey
 from moodle_sync.store.keystore import Keystore, Salt
 from moodle_sync.store.pending import CurrentRow, PendingRow
+from moodle_sync.store.subjects import SubjectRow
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Work:
         self._transaction = transaction
         self._keystore = keystore
         self._people = people
-        self._template = template
+        self._run = template[:7]  # what every row of the run says, up to its subject
         self._site = template.site
         self._scope = template.session or ""
         self._subjects = {row.lookup: row for row in subjects.in_scope(transaction, self._scope, self._site)}
@@ -119,8 +120,9 @@ class Work:
         self._ready: dict[int, tuple[str, SubjectKey]] = {}
         self._seen: set[tuple[str, bytes]] = set()
         self._rows: list[PendingRow] = []
-        self._states: list[tuple[CurrentRow, CurrentRow | None]] = []  # of each row, and of its object before
+        self._states: list[tuple[bytes, int, CurrentRow | None]] = []  # of each row: value, gone, and the state before
         self._new = self._changed = self._vanished = self._unchanged = 0
+        self._new_subjects: list[SubjectRow] = []
         self.new_keys: dict[str, bytes] = {}
         self.salts: list[Salt] = []
 
@@ -135,7 +137,8 @@ class Work:
         if last is not None and (last.value_mac == mac or (gone and last.gone)):
             self._unchanged += 1
             return
-        self._add(payload, key, CurrentRow(pseudonym, ref, None, None, None, mac, int(gone)), last)
+        self._add(payload, pseudonym, key, ref, last)
+        self._states.append((mac, int(gone), last))
         if gone:
             self._vanished += 1
         elif last is None:
@@ -166,36 +169,31 @@ class Work:
             )
             payload = fact.payload()
             mac = key.value_mac(fact.compared(payload))
-            self._add(payload, key, CurrentRow(last.subject, last.ref, None, None, None, mac, 1), last)
+            self._add(payload, last.subject, key, last.ref, last)
+            self._states.append((mac, 1, last))
             self._vanished += 1
 
     def store(self) -> Staged:
         """Writes what was found, and says how much it was."""
-        numbers = pending.add(self._transaction, self._template.run_id, self._rows)
+        subjects.add(self._transaction, self._new_subjects)
+        numbers = pending.add(self._transaction, self._run[0], self._rows)
         new: list[CurrentRow] = []
         changed: list[CurrentRow] = []
-        for number, (state, last) in zip(numbers, self._states, strict=True):
-            (new if last is None else changed).append(state._replace(pending=number))
+        for number, row, (mac, gone, last) in zip(numbers, self._rows, self._states, strict=True):
+            state = CurrentRow(row.subject or "", row.ref or b"", None, None, number, mac, gone)
+            (new if last is None else changed).append(state)
         pending.set_current(self._transaction, new, changed)
         return Staged(self._new, self._changed, self._vanished, self._unchanged)
 
-    def _add(self, payload: dict[str, Any], key: SubjectKey, state: CurrentRow, last: CurrentRow | None) -> None:
+    def _add(
+        self, payload: dict[str, Any], pseudonym: str, key: SubjectKey, ref: bytes, last: CurrentRow | None
+    ) -> None:
         secret = conceal(key, payload)
+        before = (None, None, None) if last is None else (last.shard, last.idx, last.pending)
         self._rows.append(
-            self._template._replace(
-                subject=state.subject,
-                ref=state.ref,
-                prev_shard=last and last.shard,
-                prev_idx=last and last.idx,
-                prev_pending=last and last.pending,
-                nonce=secret.nonce,
-                ciphertext=secret.ciphertext,
-                commitment=secret.commitment,
-                key_id=key.id,
-            )
+            PendingRow(*self._run, pseudonym, ref, *before, secret.nonce, secret.ciphertext, secret.commitment, key.id)
         )
-        self._states.append((state, last))
-        self.salts.append(Salt(secret.commitment, state.subject, secret.wrapped_salt))
+        self.salts.append(Salt(secret.commitment, pseudonym, secret.wrapped_salt))
 
     def _subject(self, userid: int) -> tuple[str, SubjectKey]:
         if userid not in self._ready:
@@ -211,9 +209,8 @@ class Work:
             self.new_keys[pseudonym] = secret
             key = SubjectKey(secret)
             identity = key.seal_identity(pseudonym, (person or Person(userid=userid)).model_dump())
-            subjects.add(
-                self._transaction,
-                subjects.SubjectRow(pseudonym, self._scope, self._site, lookup, identity, self._keystore.master.id),
+            self._new_subjects.append(
+                SubjectRow(pseudonym, self._scope, self._site, lookup, identity, self._keystore.master.id)
             )
             return pseudonym, key
         key = self._key(row.pseudonym)

@@ -39,6 +39,13 @@ class PayloadRow(NamedTuple):
     key_id: str
 
 
+class Promise(NamedTuple):
+    """Of a payload: whose it is, and its commitment."""
+
+    subject: str
+    commitment: bytes
+
+
 def append(transaction: Transaction, rows: Sequence[EntryRow]) -> None:
     """Adds entries, in index order. Their payloads are moved behind them by ``store.sealing``."""
     insert_rows(transaction, entry, rows, EntryRow._fields)
@@ -52,7 +59,7 @@ def blocks(
         query = select(entry).where(entry.c.shard == shard, entry.c.idx >= first).order_by(entry.c.idx).limit(block)
         if stop is not None:
             query = query.where(entry.c.idx < stop)
-        rows = [EntryRow(*row) for row in transaction.execute(query)]
+        rows = [EntryRow._make(row) for row in transaction.execute(query)]
         if rows:
             yield rows
         if len(rows) < block:
@@ -79,7 +86,14 @@ def leaf_hashes(transaction: Transaction, shard: int, first: int, stop: int) -> 
 def payloads(transaction: Transaction, shard: int, first: int, stop: int) -> dict[int, PayloadRow]:
     """The payloads that exist of the entries ``first <= idx < stop``, by index."""
     query = select(payload).where(payload.c.shard == shard, payload.c.idx >= first, payload.c.idx < stop)
-    return {row.idx: PayloadRow(*row) for row in transaction.execute(query)}
+    return {row.idx: row for row in map(PayloadRow._make, transaction.execute(query))}
+
+
+def promises(transaction: Transaction, shard: int, first: int, stop: int) -> dict[int, Promise]:
+    """Like :func:`payloads`, without what is encrypted."""
+    query = select(payload.c.idx, payload.c.subject, payload.c.commitment)
+    query = query.where(payload.c.shard == shard, payload.c.idx >= first, payload.c.idx < stop)
+    return {row[0]: Promise(row[1], row[2]) for row in transaction.execute(query)}
 
 
 def payloads_at(transaction: Transaction, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], PayloadRow]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 
 from moodle_sync.store.bulk import insert_rows
 from moodle_sync.store.engine import Transaction
@@ -59,11 +59,14 @@ def add(transaction: Transaction, run_id: str, rows: Sequence[PendingRow]) -> li
     """Adds pending rows of one run and returns their identifiers, in the same order."""
     before = transaction.execute(select(func.max(pending.c.id))).scalar_one() or 0
     insert_rows(transaction, pending, rows, PendingRow._fields)
-    mine = select(pending.c.id).where(pending.c.id > before, pending.c.run_id == run_id).order_by(pending.c.id)
-    ids = list(transaction.execute(mine).scalars())  # both databases count upwards, row by row
-    if len(ids) != len(rows):
+    mine = pending.c.id > before, pending.c.run_id == run_id
+    counted = select(func.count(), func.min(pending.c.id), func.max(pending.c.id)).where(*mine)
+    count, first, last = transaction.execute(counted).one()
+    if count != len(rows):
         raise ValueError("rows of another run were given")
-    return ids
+    if count and last - first == count - 1:
+        return list(range(first, last + 1))  # both databases count upwards, row by row
+    return list(transaction.execute(select(pending.c.id).where(*mine).order_by(pending.c.id)).scalars())
 
 
 def get(transaction: Transaction, ids: Sequence[int]) -> dict[int, PendingRow]:
@@ -90,11 +93,21 @@ def current_in_scope(transaction: Transaction, scope: str, site: str) -> dict[tu
     return {(row.subject, row.ref): CurrentRow(*row) for row in transaction.execute(query)}
 
 
-def current_blocks(transaction: Transaction) -> Iterator[list[CurrentRow]]:
-    """Every row of ``current``, a bounded number at a time."""
-    result = transaction.execute(select(current).order_by(current.c.subject, current.c.ref))
-    for rows in result.partitions(_CHUNK):
-        yield [CurrentRow(*row) for row in rows]
+def sealed_states(transaction: Transaction) -> Iterator[CurrentRow]:
+    """The last states that are sealed, in the order of their entries, a bounded number in memory."""
+    order = (current.c.shard, current.c.idx, current.c.subject, current.c.ref)
+    return _states(transaction, select(current).where(current.c.pending.is_(None)).order_by(*order))
+
+
+def pending_states(transaction: Transaction) -> Iterator[CurrentRow]:
+    """The last states that are not sealed, in the order of their pending rows, a bounded number in memory."""
+    order = (current.c.pending, current.c.subject, current.c.ref)
+    return _states(transaction, select(current).where(current.c.pending.is_not(None)).order_by(*order))
+
+
+def _states(transaction: Transaction, query: Select[Any]) -> Iterator[CurrentRow]:
+    for rows in transaction.execute(query, execution_options={"yield_per": _CHUNK}).partitions():
+        yield from map(CurrentRow._make, rows)
 
 
 def set_current(transaction: Transaction, new: Sequence[CurrentRow], changed: Sequence[CurrentRow]) -> None:

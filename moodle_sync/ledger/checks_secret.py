@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -33,13 +33,14 @@ _BLOCK = 500
 class Secrets:
     """The checks of payloads, and of the last known states: these are read beside them, in the order of the entries.
 
-    So each payload is decrypted once, and of neither more than a block is in memory.
+    So each payload is decrypted once, and of neither more than a block is in memory. Without the keystore only owners
+    and commitments are compared.
     """
 
     def __init__(self, transaction: Transaction, keystore: Keystore | None) -> None:
         self._transaction = transaction
         self._keystore = keystore
-        self._states = pending.sealed_states(transaction)
+        self._states = iter(()) if keystore is None else pending.sealed_states(transaction)
         self._next = next(self._states, None)
         self._count = 0
 
@@ -47,61 +48,56 @@ class Secrets:
         self, findings: Findings, totals: Totals, shard: int, span: tuple[int, int], leaves: dict[int, Leaf]
     ) -> None:
         """Checks the payloads of a block of entries, counts them, and checks the last known states that name them."""
-        opened: dict[int, _Opened] = {}
-        rows: Mapping[int, PayloadRow | Promise]
         if self._keystore is None:
-            rows = entries.promises(self._transaction, shard, *span)
-        else:
-            rows = payloads = entries.payloads(self._transaction, shard, *span)
-            opened = self._open_all(findings, self._keystore, payloads, leaves)
-        for idx, row in rows.items():
-            leaf = leaves.get(idx)
-            if leaf is None or leaf.kind not in PERSONAL:
-                continue
-            totals.payloads += 1
-            if row.commitment.hex() != leaf.commitment or row.subject != leaf.subject:
-                name = number(shard, idx)
-                findings.fail("commitments", f"the payload of {name} is not the one that the entry commits to")
-            else:
-                totals.decrypted += idx in opened
+            _check_promises(findings, totals, shard, entries.promises(self._transaction, shard, *span), leaves)
+            return
+        rows = entries.payloads(self._transaction, shard, *span)
+        right = _check_promises(findings, totals, shard, rows, leaves)
+        opened = self._open_all(findings, self._keystore, [rows[idx] for idx in right], leaves)
+        totals.decrypted += len(opened)
         for state in self._named(shard, span[1]):
             place = state.idx or 0
-            row_named = rows.get(place) if state.shard == shard else None
-            self._check_state(findings, state, row_named, opened.get(place))
+            row = rows.get(place) if state.shard == shard else None
+            self._check_state(findings, state, row, opened.get(place))
 
     def finish(self, findings: Findings) -> None:
         """Checks the last known states that are not sealed, and says what was found."""
-        for state in self._named(None, 0):  # they name an entry that is not there
-            self._check_state(findings, state, None, None)
+        if self._keystore is None:
+            self._count, lost = pending.count_states(self._transaction)
+            wrong = f"{lost} last known states name an entry of nobody, or of another subject"
+            findings.add("last states", not lost, wrong, "")
+        else:
+            for state in self._named(None, 0):  # they name an entry that is not there
+                self._check_state(findings, state, None, None)
+            self._check_waiting(findings, self._keystore)
+        right = f"{self._count} last known states are those of the entries they name"
+        findings.add("last states", True, "", right)
+
+    def _check_waiting(self, findings: Findings, keystore: Keystore) -> None:
         states = pending.pending_states(self._transaction)
         while block := list(islice(states, _BLOCK)):
             waiting = pending.get(self._transaction, [state.pending for state in block if state.pending is not None])
             for state in block:
-                row = waiting.get(state.pending or 0)
+                row, opened = waiting.get(state.pending or 0), None
                 try:
-                    opened = None if self._keystore is None or row is None else _open_pending(self._keystore, row)
+                    opened = None if row is None else _open_pending(keystore, row)
                 except VerificationFailed as error:
                     findings.fail("last states", error.message)
-                    continue
                 self._check_state(findings, state, row, opened)
-        right = f"{self._count} last known states are those of the entries they name"
-        findings.add("last states", True, "", right)
 
     def _open_all(
-        self, findings: Findings, keystore: Keystore, rows: Mapping[int, PayloadRow], leaves: Mapping[int, Leaf]
+        self, findings: Findings, keystore: Keystore, rows: Sequence[PayloadRow], leaves: Mapping[int, Leaf]
     ) -> dict[int, _Opened]:
         found: dict[int, _Opened] = {}
-        salts = keystore.salts([row.commitment for row in rows.values()])
+        salts = keystore.salts([row.commitment for row in rows])
         places = {leaf.previous for leaf in leaves.values() if leaf.previous}
         before = entries.payloads_at(self._transaction, places)
-        for idx, row in rows.items():
-            leaf = leaves.get(idx)
-            if leaf is None or leaf.kind not in PERSONAL:
-                continue
+        for row in rows:
+            leaf = leaves[row.idx]
             try:
-                found[idx] = _open(keystore, row, leaf, salts, before.get(leaf.previous or (0, 0)))
+                found[row.idx] = _open(keystore, row, leaf, salts, before.get(leaf.previous or (0, 0)))
             except VerificationFailed as error:
-                findings.fail("commitments", f"{number(row.shard, idx)}: {error.message}")
+                findings.fail("commitments", f"{number(row.shard, row.idx)}: {error.message}")
         return found
 
     def _named(self, shard: int | None, stop: int) -> Iterator[CurrentRow]:
@@ -113,20 +109,37 @@ class Secrets:
             self._next = next(self._states, None)
 
     def _check_state(
-        self,
-        findings: Findings,
-        state: CurrentRow,
-        row: PayloadRow | Promise | PendingRow | None,
-        opened: _Opened | None,
+        self, findings: Findings, state: CurrentRow, row: PayloadRow | PendingRow | None, opened: _Opened | None
     ) -> None:
         self._count += 1
         if row is None or row.subject != state.subject:
             findings.fail("last states", "a last known state names an entry of nobody, or of another subject")
-        elif self._keystore is not None:
-            if opened is None:
-                findings.fail("last states", "a last known state names an entry that cannot be read")
-            elif not opened.is_state(state):
-                findings.fail("last states", "a last known state is not that of the entry it names")
+        elif opened is None:
+            findings.fail("last states", "a last known state names an entry that cannot be read")
+        elif not opened.is_state(state):
+            findings.fail("last states", "a last known state is not that of the entry it names")
+
+
+def _check_promises(
+    findings: Findings,
+    totals: Totals,
+    shard: int,
+    rows: Mapping[int, PayloadRow] | Mapping[int, Promise],
+    leaves: Mapping[int, Leaf],
+) -> list[int]:
+    """Counts payloads, and returns the indexes of those that have the owner and commitment of their entry."""
+    right: list[int] = []
+    for idx, row in rows.items():
+        leaf = leaves.get(idx)
+        if leaf is None or leaf.kind not in PERSONAL:
+            continue
+        totals.payloads += 1
+        if row.commitment.hex() == leaf.commitment and row.subject == leaf.subject:
+            right.append(idx)
+        else:
+            name = number(shard, idx)
+            findings.fail("commitments", f"the payload of {name} is not the one that the entry commits to")
+    return right
 
 
 class _Opened(NamedTuple):

@@ -6,18 +6,30 @@ rails and constraints are the database's: they hold here as anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Table
 
 from moodle_sync.store.engine import Transaction
 
+_ARRAYS = {int: "bigint[]", str: "text[]", bytes: "bytea[]"}
 
-def insert_rows(transaction: Transaction, table: Table, rows: Sequence[Iterable[Any]], columns: Sequence[str]) -> None:
-    """Inserts rows, each a tuple of the values of these columns, in their order."""
+
+def insert_rows(
+    transaction: Transaction, table: Table, rows: Sequence[tuple[Any, ...]], columns: Sequence[str]
+) -> None:
+    """Inserts rows, in their order; each holds the values of these columns, in theirs.
+
+    PostgreSQL is given one array a column in one statement: its guard rails run once a statement, and are dear.
+    """
     if not rows:
         return
-    marks = ", ".join(["?" if transaction.dialect.paramstyle == "qmark" else "%s"] * len(columns))
-    names = ", ".join(f'"{name}"' for name in columns)
-    transaction.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', list(rows))  # noqa: S608 (names)
+    into = f'INSERT INTO "{table.name}" (' + ", ".join(f'"{name}"' for name in columns) + ")"
+    if transaction.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        transaction.exec_driver_sql(f"{into} VALUES ({marks})", list(rows))
+        return
+    arrays = ", ".join(f"%s::{_ARRAYS[table.c[name].type.python_type]}" for name in columns)
+    values = tuple(list(column) for column in zip(*rows, strict=True))
+    transaction.exec_driver_sql(f"{into} SELECT * FROM unnest({arrays})", values)  # noqa: S608 (names)

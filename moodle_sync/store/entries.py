@@ -59,7 +59,7 @@ def blocks(
         query = select(entry).where(entry.c.shard == shard, entry.c.idx >= first).order_by(entry.c.idx).limit(block)
         if stop is not None:
             query = query.where(entry.c.idx < stop)
-        rows = [EntryRow._make(row) for row in transaction.execute(query)]
+        rows = list(map(EntryRow._make, transaction.execute(query).all()))
         if rows:
             yield rows
         if len(rows) < block:
@@ -86,14 +86,14 @@ def leaf_hashes(transaction: Transaction, shard: int, first: int, stop: int) -> 
 def payloads(transaction: Transaction, shard: int, first: int, stop: int) -> dict[int, PayloadRow]:
     """The payloads that exist of the entries ``first <= idx < stop``, by index."""
     query = select(payload).where(payload.c.shard == shard, payload.c.idx >= first, payload.c.idx < stop)
-    return {row.idx: row for row in map(PayloadRow._make, transaction.execute(query))}
+    return {row.idx: row for row in map(PayloadRow._make, transaction.execute(query).all())}
 
 
 def promises(transaction: Transaction, shard: int, first: int, stop: int) -> dict[int, Promise]:
     """Like :func:`payloads`, without what is encrypted."""
     query = select(payload.c.idx, payload.c.subject, payload.c.commitment)
     query = query.where(payload.c.shard == shard, payload.c.idx >= first, payload.c.idx < stop)
-    return {row[0]: Promise(row[1], row[2]) for row in transaction.execute(query)}
+    return {idx: Promise(subject, commitment) for idx, subject, commitment in transaction.execute(query).all()}
 
 
 def payloads_at(transaction: Transaction, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], PayloadRow]:

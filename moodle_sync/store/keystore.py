@@ -27,6 +27,7 @@ _TABLES = (
     "CREATE TABLE master (id TEXT PRIMARY KEY) STRICT",
 )
 _CHUNK = 500
+_KEPT = 2000  # unwrapped keys in memory: more than the people of whom anything asks at a time
 
 
 class Salt(NamedTuple):
@@ -55,6 +56,8 @@ class Keystore:
             query = "SELECT wrapped FROM subject_key WHERE pseudonym = ?"
             with _translated():
                 row = self._connection.execute(query, (pseudonym,)).fetchone()
+            if len(self._keys) >= _KEPT:
+                self._keys.clear()
             self._keys[pseudonym] = None if row is None else self.master.unwrap(pseudonym, row[0])
         return self._keys[pseudonym]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, and_, bindparam, case, func, select, update
 
 from moodle_sync.store.bulk import insert_rows
 from moodle_sync.store.engine import Transaction
-from moodle_sync.store.tables import current, pending, subject
+from moodle_sync.store.tables import current, payload, pending, subject
 
 _CHUNK = 500
 
@@ -91,6 +91,20 @@ def current_in_scope(transaction: Transaction, scope: str, site: str) -> dict[tu
         .where(subject.c.scope == scope, subject.c.site == site)
     )
     return {(row.subject, row.ref): CurrentRow(*row) for row in transaction.execute(query)}
+
+
+def count_states(transaction: Transaction) -> tuple[int, int]:
+    """How many last states there are, and how many of them name no payload and no pending row of their subject."""
+    owner = func.coalesce(payload.c.subject, pending.c.subject)
+    lost = func.sum(case((owner.is_distinct_from(current.c.subject), 1), else_=0))
+    query = (
+        select(func.count(), func.coalesce(lost, 0))
+        .select_from(current)
+        .outerjoin(payload, and_(payload.c.shard == current.c.shard, payload.c.idx == current.c.idx))
+        .outerjoin(pending, pending.c.id == current.c.pending)
+    )
+    count, names_nothing = transaction.execute(query).one()
+    return count, int(names_nothing)
 
 
 def sealed_states(transaction: Transaction) -> Iterator[CurrentRow]:

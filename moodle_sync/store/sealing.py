@@ -63,8 +63,8 @@ class WaitingRow(NamedTuple):
     before: int | None
 
 
-def number(transaction: Transaction, first: int) -> int:
-    """Gives every pending row its place, ``first`` and up, in the one order in which it may be sealed; counts them.
+def number(transaction: Transaction, first: int) -> None:
+    """Gives every pending row its place, ``first`` and up, in the one order in which it may be sealed.
 
     Runs in the order they were staged; within a run by subject and object, whatever order Moodle answered in and
     without telling it; what has no subject comes last.
@@ -73,7 +73,7 @@ def number(transaction: Transaction, first: int) -> int:
     order = (run.c.seq, pending.c.subject.is_(None), pending.c.subject, pending.c.ref, pending.c.id)
     place = func.row_number().over(order_by=order) + (first - 1)
     numbered = select(place, pending.c.id).join(run, run.c.id == pending.c.run_id)
-    return transaction.execute(insert(_place).from_select(["idx", "pending"], numbered)).rowcount
+    transaction.execute(insert(_place).from_select(["idx", "pending"], numbered))
 
 
 def broken(transaction: Transaction) -> bool:
@@ -111,7 +111,7 @@ def move(transaction: Transaction, shard: int) -> int:
         .order_by(_place.c.idx)
     )
     into = insert(payload).from_select(["shard", "idx", *(column.name for column in columns)], found)
-    moved = transaction.execute(into).rowcount
+    moved = transaction.execute(into, execution_options={"preserve_rowcount": True}).rowcount
     here = update(current).where(current.c.pending == _place.c.pending)
     transaction.execute(here.values(pending=None, shard=shard, idx=_place.c.idx))
     both = select(func.count()).select_from(pending).scalar_subquery(), select(func.count()).select_from(_place)

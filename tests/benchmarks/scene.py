@@ -7,6 +7,7 @@ grades, quiz attempts, rubric fillings with remarks). Nothing is random but what
 from __future__ import annotations
 
 import random
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from moodle_sync.facts.models import (
     Snapshot,
 )
 from moodle_sync.ledger import Ledger, Places
+from moodle_sync.ledger.proving import Bundle, prove
+from moodle_sync.store import tree
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 SEALED_AT = datetime(2026, 11, 2, 4, 30, tzinfo=UTC)
@@ -242,3 +245,19 @@ def stage_and_seal(opened: Ledger, taken: list[Snapshot]) -> int:
     for snapshot in taken:
         opened.stage(snapshot, programme_digest=PROGRAMME, plan_id=None)
     return opened.seal().count
+
+
+def prove_one(opened: Ledger) -> Bundle:
+    """Proves the entry in the middle of the last shard."""
+    with opened.store.read() as transaction:
+        head = tree.heads(transaction)[-1]
+    return prove(opened.store, opened.keystore, [(head.shard, head.size // 2)])
+
+
+def memory() -> float:
+    """The most memory that this process had resident so far, in MB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # getrusage would count what the parent had before this program was loaded
+        line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,22 +1,34 @@
 """One byte form for each value (RFC 8785), and digests over it.
 
 Text is brought to Unicode NFC here, because RFC 8785 leaves "é" and "e + accent" different. Floats are refused:
-grades and hours travel as decimal strings, times as RFC 3339 strings.
+grades and hours travel as decimal strings, times as RFC 3339 strings. What is plain enough (nearly everything is) is
+written by orjson, the rest by rfc8785: the same bytes, many times faster.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import rfc8785
 
 JSON = Any
 """A JSON value without floats: None, bool, int, str, list, dict with str keys."""
+
+_OPTIONS = (
+    orjson.OPT_SORT_KEYS
+    | orjson.OPT_STRICT_INTEGER  # refuses integers past 53 bits, as RFC 8785 does
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
+_ATOMS = frozenset({type(None), bool, int, str})
+_OUTSIDE_BMP = re.compile(rb"[\xf0-\xf4]")  # what UTF-8 begins a character of more than 16 bits with
 
 
 def nfc(value: JSON) -> JSON:
@@ -34,17 +46,45 @@ def nfc(value: JSON) -> JSON:
 
 def canonical(value: JSON) -> bytes:
     """RFC 8785 bytes of an NFC value. Equal values give equal bytes, on every machine and for ever."""
-    return rfc8785.dumps(nfc(value))
+    data = _quick(value)
+    return rfc8785.dumps(nfc(value)) if data is None else data
+
+
+def _quick(value: JSON) -> bytes | None:
+    """The canonical bytes of a value that orjson writes as RFC 8785 does, None for any other.
+
+    Such a value is made of JSON's own types exactly (orjson would also take floats, UUIDs, enumerations), has no
+    integer past 53 bits and no lone surrogate (both raise here, and are refused by rfc8785), has its text in NFC, and
+    no character past U+FFFF: there the order of keys by UTF-16 units (RFC 8785) is that by code points (orjson).
+    """
+    if not _is_plain(value):
+        return None
+    try:
+        data = orjson.dumps(value, option=_OPTIONS)
+    except TypeError:
+        return None
+    if data.isascii():
+        return data
+    # Each text is NFC if all of them in a row are: a part of an NFC text is NFC.
+    if _OUTSIDE_BMP.search(data) is None and unicodedata.is_normalized("NFC", data.decode()):
+        return data
+    return None
+
+
+def _is_plain(value: JSON) -> bool:
+    kind = type(value)
+    if kind is dict:
+        parts = value.values()  # that keys are text is orjson's to refuse
+    elif kind is list or kind is tuple:
+        parts = value
+    else:
+        return kind in _ATOMS
+    return _ATOMS.issuperset(map(type, parts)) or all(map(_is_plain, parts))
 
 
 def digest(value: JSON) -> str:
-    """SHA-256 of the canonical bytes, in hex. Not for personal data: see :func:`keyed_digest`."""
+    """SHA-256 of the canonical bytes, in hex. Not for personal data, which is found again by trying."""
     return hashlib.sha256(canonical(value)).hexdigest()
-
-
-def keyed_digest(key: bytes, value: JSON) -> str:
-    """HMAC-SHA-256 of the canonical bytes, in hex: what stands for a person where plans and logs may be read."""
-    return hmac.new(key, canonical(value), hashlib.sha256).hexdigest()
 
 
 def decimal_text(value: Decimal | int | str) -> str:

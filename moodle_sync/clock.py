@@ -31,7 +31,7 @@ def to_rfc3339(moment: datetime) -> str:
     """``2026-02-03T08:00:00Z``: the one form that a time has in leaves, plans and facts."""
     if moment.tzinfo is None:
         raise ValueError("a naive datetime has no RFC 3339 form")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def from_rfc3339(text: str) -> datetime:

@@ -52,12 +52,17 @@ class BaseAttested(Model):
 
     def payload(self) -> dict[str, Any]:
         """The whole fact as JSON without floats."""
-        values: dict[str, Any] = plain(self.model_dump())
+        values: dict[str, Any] = plain(self)
         return {key: _dates(value) for key, value in values.items()}
 
     def value(self) -> dict[str, Any]:
         """What is compared with the last known state of the same object: all of it."""
         return self.payload()
+
+    @staticmethod
+    def compared(payload: dict[str, Any]) -> dict[str, Any]:
+        """The part of a payload that :meth:`value` is."""
+        return payload
 
 
 class Attendance(BaseAttested):

@@ -16,15 +16,21 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from moodle_sync.canonical import decimal_text
 from moodle_sync.clock import to_rfc3339
 
+_AS_IT_IS = frozenset({type(None), bool, int, str})
+
 
 def plain(value: Any) -> Any:
-    """A value of a fact as JSON without floats: times as RFC 3339 text, decimals as text."""
+    """A value of a fact as JSON without floats: times as RFC 3339 text, decimals as text, models as their fields."""
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, datetime):
         return to_rfc3339(value)
     if isinstance(value, Decimal):
         return decimal_text(value)
+    if isinstance(value, BaseModel):
+        value = value.__dict__  # the fields, without a copy of all that is below them
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: item if type(item) in _AS_IT_IS else plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
@@ -64,12 +70,17 @@ class BaseFact(Model):
 
     def payload(self) -> dict[str, Any]:
         """The whole fact as JSON without floats: decimals as text, times as RFC 3339 text."""
-        values: dict[str, Any] = plain(self.model_dump())
+        values: dict[str, Any] = plain(self)
         return values
 
     def value(self) -> dict[str, Any]:
         """What is compared with the last known state of the same object."""
-        values = self.payload()
+        return self.compared(self.payload())
+
+    @staticmethod
+    def compared(payload: dict[str, Any]) -> dict[str, Any]:
+        """The part of a payload that :meth:`value` is."""
+        values = dict(payload)
         del values["wsfunction"]
         return values
 

@@ -60,7 +60,7 @@ def stage_attested(
             salts += work.salts
             if staged.added:
                 content = {"source": "attest", "new": staged.new, "changed": staged.changed}
-                pending.add(transaction, [run_row(template, content)])
+                pending.add(transaction, run_id, [run_row(template, content)])
         counts = {name: getattr(total, name) for name in ("new", "changed", "unchanged")}
         runs.finish(transaction, run_id, at=now, outcome="done", counts=counts)
         keystore.add(keys, salts)  # the keys first: see staging.stage

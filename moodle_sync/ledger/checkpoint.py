@@ -6,7 +6,7 @@ before there is a signature that the entries cannot support.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from moodle_sync.clock import Clock, to_rfc3339
 from moodle_sync.errors import DoneInPart, MoodleSyncError, VerificationFailed
 from moodle_sync.ledger import merkle, note
-from moodle_sync.ledger.merkle import Frontier
-from moodle_sync.ledger.nodes import StoredNodes
+from moodle_sync.ledger.merkle import Growth
+from moodle_sync.ledger.nodes import WIDTH, StoredNodes
 from moodle_sync.ledger.outside import Publisher
 from moodle_sync.store import Store, checkpoints, entries, open_store, tree
 from moodle_sync.store.checkpoints import CheckpointRow
@@ -85,28 +85,12 @@ def require_consistent(
     return earlier
 
 
-def roots_on_disk(
-    transaction: Transaction,
-    shard: int,
-    sizes: Sequence[int],
-    each: Callable[[entries.EntryRow, bytes], None] | None = None,
-) -> dict[int, bytes]:
-    """The roots at these sizes (as far as there are leaves), from the leaves' own bytes, read in blocks.
-
-    ``each`` is given every row read, and the hash of its leaf.
-    """
-    wanted, found, frontier = set(sizes), {}, Frontier()
-    if 0 in wanted:
-        found[0] = frontier.root()
+def roots_on_disk(transaction: Transaction, shard: int, sizes: Collection[int]) -> dict[int, bytes]:
+    """The roots at these sizes (as far as there are leaves), from the leaves' own bytes, read in blocks."""
+    growth = Growth(WIDTH, roots_at=sizes)
     for block in entries.blocks(transaction, shard):
-        for row in block:
-            leaf_hash = merkle.leaf_hash(row.leaf)
-            frontier.append(leaf_hash)
-            if frontier.size in wanted:
-                found[frontier.size] = frontier.root()
-            if each is not None:
-                each(row, leaf_hash)
-    return found
+        growth.extend([merkle.leaf_hash(row.leaf) for row in block])
+    return growth.roots
 
 
 def publish(store: Store, publishers: Sequence[Publisher], publics: Sequence[bytes], clock: Clock) -> None:

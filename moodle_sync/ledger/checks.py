@@ -26,16 +26,20 @@ class Findings:
     _SHOWN = 5
 
     def __init__(self) -> None:
-        self._failed: dict[str, list[str]] = {}
+        self._failed: dict[str, int] = {}
+        self._shown: dict[str, list[str]] = {}
         self._passed: dict[str, str] = {}
 
     def add(self, name: str, ok: bool, wrong: str, right: str) -> None:
         """Notes a check: ``wrong`` is said when it failed, ``right`` when it passed everywhere."""
-        self._failed.setdefault(name, [])
+        self._failed.setdefault(name, 0)
         if ok:
             self._passed[name] = right
-        else:
-            self._failed[name].append(wrong)
+            return
+        self._failed[name] += 1
+        shown = self._shown.setdefault(name, [])
+        if len(shown) < self._SHOWN:
+            shown.append(wrong)
 
     def fail(self, name: str, wrong: str) -> None:
         """Notes that a check failed."""
@@ -43,14 +47,13 @@ class Findings:
 
     def checks(self) -> tuple[Check, ...]:
         """Every check, with at most a few of the places where it failed."""
-        return tuple(self._check(name, failures) for name, failures in self._failed.items())
+        return tuple(self._check(name, count) for name, count in self._failed.items())
 
-    def _check(self, name: str, failures: list[str]) -> Check:
-        if not failures:
+    def _check(self, name: str, count: int) -> Check:
+        if not count:
             return Check(name, True, self._passed[name])
-        more = len(failures) - self._SHOWN
-        shown = "; ".join(failures[: self._SHOWN]) + (f"; and {more} more" if more > 0 else "")
-        return Check(name, False, shown)
+        more = count - self._SHOWN
+        return Check(name, False, "; ".join(self._shown[name]) + (f"; and {more} more" if more > 0 else ""))
 
 
 @dataclass

@@ -7,131 +7,214 @@ holds anything of a payload.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
 
-from pydantic import ValidationError
+import orjson
 
+from moodle_sync.canonical import canonical
 from moodle_sync.errors import VerificationFailed
 from moodle_sync.facts.attested import AttestedFact, BaseAttested, parse_any
 from moodle_sync.facts.models import Fact, Vanished
 from moodle_sync.ledger.checks import Findings, Totals
 from moodle_sync.ledger.entries import PERSONAL, Leaf, number
-from moodle_sync.ledger.entries import parse as parse_leaf
 from moodle_sync.store import entries, erasures, pending, specs, subjects
 from moodle_sync.store.engine import Transaction
-from moodle_sync.store.entries import EntryRow, PayloadRow
+from moodle_sync.store.entries import PayloadRow, Promise
 from moodle_sync.store.keys import SubjectKey, commit
 from moodle_sync.store.keystore import Keystore
 from moodle_sync.store.pending import CurrentRow, PendingRow
 
+_BLOCK = 500
 
-def check_payloads(
-    transaction: Transaction,
+
+class Secrets:
+    """The checks of payloads, and of the last known states: these are read beside them, in the order of the entries.
+
+    So each payload is decrypted once, and of neither more than a block is in memory. Without the keystore only owners
+    and commitments are compared.
+    """
+
+    def __init__(self, transaction: Transaction, keystore: Keystore | None) -> None:
+        self._transaction = transaction
+        self._keystore = keystore
+        self._states = iter(()) if keystore is None else pending.sealed_states(transaction)
+        self._next = next(self._states, None)
+        self._count = 0
+
+    def check(
+        self, findings: Findings, totals: Totals, shard: int, span: tuple[int, int], leaves: dict[int, Leaf]
+    ) -> None:
+        """Checks the payloads of a block of entries, counts them, and checks the last known states that name them."""
+        if self._keystore is None:
+            _check_promises(findings, totals, shard, entries.promises(self._transaction, shard, *span), leaves)
+            return
+        rows = entries.payloads(self._transaction, shard, *span)
+        _check_taken(findings, self._keystore, shard, {idx: leaf for idx, leaf in leaves.items() if idx not in rows})
+        right = _check_promises(findings, totals, shard, rows, leaves)
+        opened = self._open_all(findings, self._keystore, [rows[idx] for idx in right], leaves)
+        totals.decrypted += len(opened)
+        for state in self._named(shard, span[1]):
+            place = state.idx or 0
+            row = rows.get(place) if state.shard == shard else None
+            self._check_state(findings, state, row, opened.get(place))
+
+    def finish(self, findings: Findings) -> None:
+        """Checks the last known states that are not sealed, and says what was found."""
+        if self._keystore is None:
+            self._count, lost = pending.count_states(self._transaction)
+            wrong = f"{lost} last known states name an entry of nobody, or of another subject"
+            findings.add("last states", not lost, wrong, "")
+        else:
+            for state in self._named(None, 0):  # they name an entry that is not there
+                self._check_state(findings, state, None, None)
+            self._check_waiting(findings, self._keystore)
+        right = f"{self._count} last known states are those of the entries they name"
+        findings.add("last states", True, "", right)
+
+    def _check_waiting(self, findings: Findings, keystore: Keystore) -> None:
+        states = pending.pending_states(self._transaction)
+        while block := list(islice(states, _BLOCK)):
+            waiting = pending.get(self._transaction, [state.pending for state in block if state.pending is not None])
+            for state in block:
+                row, opened = waiting.get(state.pending or 0), None
+                try:
+                    opened = None if row is None else _open_pending(keystore, row)
+                except VerificationFailed as error:
+                    findings.fail("last states", error.message)
+                self._check_state(findings, state, row, opened)
+
+    def _open_all(
+        self, findings: Findings, keystore: Keystore, rows: Sequence[PayloadRow], leaves: Mapping[int, Leaf]
+    ) -> dict[int, _Opened]:
+        found: dict[int, _Opened] = {}
+        salts = keystore.salts([row.commitment for row in rows])
+        places = {leaf.previous for leaf in leaves.values() if leaf.previous}
+        before = entries.payloads_at(self._transaction, places)
+        for row in rows:
+            leaf = leaves[row.idx]
+            try:
+                found[row.idx] = _open(keystore, row, leaf, salts, before.get(leaf.previous or (0, 0)))
+            except VerificationFailed as error:
+                findings.fail("commitments", f"{number(row.shard, row.idx)}: {error.message}")
+        return found
+
+    def _named(self, shard: int | None, stop: int) -> Iterator[CurrentRow]:
+        """The next last known states, up to this entry; with no shard, all that are left."""
+        while self._next is not None:
+            if shard is not None and (self._next.shard or 0, self._next.idx or 0) >= (shard, stop):
+                return
+            yield self._next
+            self._next = next(self._states, None)
+
+    def _check_state(
+        self, findings: Findings, state: CurrentRow, row: PayloadRow | PendingRow | None, opened: _Opened | None
+    ) -> None:
+        self._count += 1
+        if row is None or row.subject != state.subject:
+            findings.fail("last states", "a last known state names an entry of nobody, or of another subject")
+        elif opened is None:
+            findings.fail("last states", "a last known state names an entry that cannot be read")
+        elif not opened.is_state(state):
+            findings.fail("last states", "a last known state is not that of the entry it names")
+
+
+def _check_promises(
     findings: Findings,
     totals: Totals,
     shard: int,
-    span: tuple[int, int],
-    leaves: dict[int, Leaf],
-    keystore: Keystore | None,
-) -> None:
-    """Checks the payloads of a block of entries, and counts them."""
-    rows = entries.payloads(transaction, shard, *span)
-    salts: dict[bytes, tuple[str, bytes]] = {}
-    before: dict[tuple[int, int], PayloadRow] = {}
-    if keystore is not None:
-        salts = keystore.salts([row.commitment for row in rows.values()])
-        _check_taken(findings, keystore, shard, {idx: leaf for idx, leaf in leaves.items() if idx not in rows})
-        before = entries.payloads_at(transaction, {leaf.previous for leaf in leaves.values() if leaf.previous})
+    rows: Mapping[int, PayloadRow] | Mapping[int, Promise],
+    leaves: Mapping[int, Leaf],
+) -> list[int]:
+    """Counts payloads, and returns the indexes of those that have the owner and commitment of their entry."""
+    right: list[int] = []
     for idx, row in rows.items():
-        leaf, name = leaves.get(idx), number(shard, idx)
+        leaf = leaves.get(idx)
         if leaf is None or leaf.kind not in PERSONAL:
             continue
         totals.payloads += 1
-        if row.commitment.hex() != leaf.commitment or row.subject != leaf.subject:
+        if row.commitment.hex() == leaf.commitment and row.subject == leaf.subject:
+            right.append(idx)
+        else:
+            name = number(shard, idx)
             findings.fail("commitments", f"the payload of {name} is not the one that the entry commits to")
-        elif keystore is not None:
-            wrong = _wrong_payload(keystore, row, leaf, salts, before.get(leaf.previous or (0, 0)))
-            totals.decrypted += wrong is None
-            if wrong is not None:
-                findings.fail("commitments", f"{name}: {wrong}")
+    return right
 
 
-def _check_taken(findings: Findings, keystore: Keystore, shard: int, leaves: dict[int, Leaf]) -> None:
+def _check_taken(findings: Findings, keystore: Keystore, shard: int, leaves: Mapping[int, Leaf]) -> None:
     # An erasure takes the salt before the payload: a payload that is gone while its salt is there was just deleted.
     gone = {bytes.fromhex(leaf.commitment): idx for idx, leaf in leaves.items() if leaf.commitment is not None}
     for commitment in keystore.salts(list(gone)):
         findings.fail("payloads", f"the payload of {number(shard, gone[commitment])} is gone and was not erased")
 
 
-def _wrong_payload(
+class _Opened(NamedTuple):
+    """A payload that was decrypted, and what it says."""
+
+    key: SubjectKey
+    site: str
+    payload: dict[str, Any]
+    fact: Fact | AttestedFact
+
+    def is_state(self, state: CurrentRow) -> bool:
+        """Whether a last known state is that of this object and value, and says rightly whether it is gone."""
+        return (
+            self.key.ref(self.site, self.fact.object_id) == state.ref
+            and self.key.value_mac(self.fact.compared(self.payload)) == state.value_mac
+            and isinstance(self.fact, Vanished) == bool(state.gone)
+        )
+
+
+def _open(
     keystore: Keystore,
     row: PayloadRow,
     leaf: Leaf,
-    salts: dict[bytes, tuple[str, bytes]],
+    salts: Mapping[bytes, tuple[str, bytes]],
     before: PayloadRow | None,
-) -> str | None:
+) -> _Opened:
+    """Decrypts a payload and checks all that it promises; raises VerificationFailed, saying what is wrong."""
+    key = keystore.key(row.subject)
+    if key is None or row.commitment not in salts:
+        raise VerificationFailed("its key or salt is not in the keystore")
+    owner, wrapped = salts[row.commitment]
+    data = key.decrypt(row.nonce, row.ciphertext, row.commitment)
+    salt = key.unseal_salt(row.commitment, wrapped)
+    if owner != row.subject or row.key_id != key.id:
+        raise VerificationFailed("its key is another one than its row says")
+    if commit(salt, data) != row.commitment:
+        raise VerificationFailed("its payload is not the one that it commits to")
+    payload, fact = _read(data)
+    if isinstance(fact, BaseAttested) != (leaf.kind == "attested"):
+        raise VerificationFailed("what was observed and what was attested are mixed up")
+    if fact.course != leaf.session:
+        raise VerificationFailed("its payload is about another session")
+    if before is not None:
+        _, earlier = _read(key.decrypt(before.nonce, before.ciphertext, before.commitment))
+        if earlier.object_id != fact.object_id:
+            raise VerificationFailed("it points at an entry about another object")
+    return _Opened(key, leaf.site or "", payload, fact)
+
+
+def _open_pending(keystore: Keystore, row: PendingRow) -> _Opened:
+    key = keystore.key(row.subject or "")
+    if key is None:
+        raise VerificationFailed("a last known state has no key")
+    if row.nonce is None or row.ciphertext is None or row.commitment is None:
+        raise VerificationFailed("a row that should be encrypted is not")
+    return _Opened(key, row.site, *_read(key.decrypt(row.nonce, row.ciphertext, row.commitment)))
+
+
+def _read(data: bytes) -> tuple[dict[str, Any], Fact | AttestedFact]:
     try:
-        key = keystore.key(row.subject)
-        if key is None or row.commitment not in salts:
-            return "its key or salt is not in the keystore"
-        owner, wrapped = salts[row.commitment]
-        data = key.decrypt(row.nonce, row.ciphertext, row.commitment)
-        salt = key.unseal_salt(row.commitment, wrapped)
-        if owner != row.subject or row.key_id != key.id:
-            return "its key is another one than its row says"
-        if not hmac.compare_digest(commit(salt, data), row.commitment):
-            return "its payload is not the one that it commits to"
-        fact = _fact(data)
-        if isinstance(fact, BaseAttested) != (leaf.kind == "attested"):
-            return "what was observed and what was attested are mixed up"
-        if fact.course != leaf.session:
-            return "its payload is about another session"
-        if before is not None and _fact_of(key, before).object_id != fact.object_id:
-            return "it points at an entry about another object"
-    except VerificationFailed as error:
-        return error.message
-    return None
-
-
-def check_current(transaction: Transaction, findings: Findings, keystore: Keystore | None) -> None:
-    """Checks that each last known state is where it says and, with the keystore, is that object and value."""
-    count = 0
-    for block in pending.current_blocks(transaction):
-        places = {(row.shard, row.idx) for row in block if row.shard is not None and row.idx is not None}
-        payloads = entries.payloads_at(transaction, places)
-        sealed = entries.get(transaction, places)
-        waiting = pending.get(transaction, [row.pending for row in block if row.pending is not None])
-        for row in block:
-            count += 1
-            place = (row.shard or 0, row.idx or 0)
-            state = payloads.get(place) if row.pending is None else waiting.get(row.pending)
-            wrong = _wrong_current(row, state, sealed.get(place), keystore)
-            if wrong is not None:
-                findings.fail("last states", wrong)
-    findings.add("last states", True, "", f"{count} last known states are those of the entries they name")
-
-
-def _wrong_current(
-    row: CurrentRow, state: PendingRow | PayloadRow | None, entry: EntryRow | None, keystore: Keystore | None
-) -> str | None:
-    if state is None or state.subject != row.subject:
-        return "a last known state names an entry of nobody, or of another subject"
-    if keystore is None:
-        return None
-    try:
-        key = keystore.key(row.subject)
-        if key is None:
-            return "a last known state has no key"
-        fact = _fact_of(key, state)
-        site = state.site if isinstance(state, PendingRow) else parse_leaf(entry.leaf).site if entry else None
-        if key.ref(site or "", fact.object_id) != row.ref or key.value_mac(fact.value()) != row.value_mac:
-            return "a last known state is not that of the entry it names"
-        if bool(row.gone) != isinstance(fact, Vanished):
-            return "a last known state says wrongly whether its object is gone"
-    except VerificationFailed as error:
-        return error.message
-    return None
+        payload = orjson.loads(data)
+        fact = parse_any(payload)
+        if canonical(payload) != data:
+            raise VerificationFailed("its payload is not in its canonical form")
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:  # pydantic's errors are ValueErrors
+        raise VerificationFailed("its payload is not a fact that this program knows") from error
+    return payload, fact
 
 
 def check_mapping(transaction: Transaction, findings: Findings, keystore: Keystore | None) -> None:
@@ -169,17 +252,3 @@ def check_specs(transaction: Transaction, findings: Findings, programmes: set[st
     absent = len(programmes - stored)
     note = f"; {absent} that entries name are not stored and cannot be read here" if absent else ""
     findings.add("versions", True, "", f"{len(stored)} stored programme and rubric versions have their digest{note}")
-
-
-def _fact_of(key: SubjectKey, row: PendingRow | PayloadRow) -> Fact | AttestedFact:
-    if row.nonce is None or row.ciphertext is None or row.commitment is None:
-        raise VerificationFailed("a row that should be encrypted is not")
-    return _fact(key.decrypt(row.nonce, row.ciphertext, row.commitment))
-
-
-def _fact(data: bytes) -> Fact | AttestedFact:
-    try:
-        fact = parse_any(json.loads(data))
-    except ValidationError as error:
-        raise VerificationFailed("its payload is not a fact that this program knows") from error
-    return fact

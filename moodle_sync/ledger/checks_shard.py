@@ -5,16 +5,16 @@ Part of ``verify``; reads only. The leaves' own bytes are the one source: hashes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from moodle_sync.errors import ProofError, VerificationFailed
 from moodle_sync.ledger import merkle
 from moodle_sync.ledger.checks import Checkpoints, Findings, Totals
-from moodle_sync.ledger.checks_secret import check_payloads
+from moodle_sync.ledger.checks_secret import Secrets
 from moodle_sync.ledger.entries import PERSONAL, Leaf, number, parse
-from moodle_sync.ledger.merkle import Frontier
-from moodle_sync.ledger.nodes import WIDTH, StoredNodes, split
+from moodle_sync.ledger.merkle import Growth
+from moodle_sync.ledger.nodes import WIDTH, StoredNodes
 from moodle_sync.store import entries, tree
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.entries import EntryRow
@@ -47,52 +47,52 @@ def check_shard(
     head: Head,
     before: Head | None,
     checked: Checkpoints,
-    keystore: Keystore | None,
+    secrets: Secrets,
 ) -> None:
     """Checks one shard against its head, and against every checkpoint of it whose signature holds."""
-    frontier = Frontier()
-    wanted = checked.sizes(head.shard)
+    growth = Growth(WIDTH, roots_at=checked.sizes(head.shard))
     tiles = _Tiles(transaction, head.shard)
     for block in entries.blocks(transaction, head.shard):
-        leaves: dict[int, Leaf] = {}
-        for row in block:
-            _check_row(findings, frontier, row, leaves)
-            tiles.leaf(row.leaf)
-            if frontier.size in wanted:
-                checked.roots[(head.shard, frontier.size)] = frontier.root()
+        hashes = [merkle.leaf_hash(row.leaf) for row in block]
+        leaves = _check_rows(findings, block, hashes, growth.size)
+        tiles.compare(growth.extend(hashes))
         if block[0].idx == 0 and before is not None:
             _check_link(findings, leaves.get(0), before, checked)
         _count(totals, leaves)
         _check_previous(transaction, findings, head.shard, leaves)
-        check_payloads(transaction, findings, totals, head.shard, (block[0].idx, block[-1].idx + 1), leaves, keystore)
+        secrets.check(findings, totals, head.shard, (block[0].idx, block[-1].idx + 1), leaves)
+    checked.roots |= {(head.shard, size): root for size, root in growth.roots.items()}
     findings.add(
         "roots",
-        (frontier.size, frontier.root()) == (head.size, head.root),
+        (growth.size, growth.root()) == (head.size, head.root),
         f"the entries of {head.shard} do not give the root that its head says",
         "the entries give the roots that the heads say",
     )
     findings.add(
         "frontiers",
-        tree.get_frontier(transaction, head.shard) == (frontier.size, frontier.to_bytes()),
+        tree.get_frontier(transaction, head.shard) == (growth.size, b"".join(growth.frontier())),
         f"the stored right edge of the tree of {head.shard} is not the one that its entries give",
         "the stored right edges of the trees are those that the entries give",
     )
+    tiles.compare(growth.edge())
     tiles.finish(findings)
     _check_proofs(transaction, findings, head, checked)
 
 
-def _check_row(findings: Findings, frontier: Frontier, row: EntryRow, leaves: dict[int, Leaf]) -> None:
-    name = number(row.shard, row.idx)
-    leaf_hash = merkle.leaf_hash(row.leaf)
-    findings.add("gaps", row.idx == frontier.size, f"before {name} an entry is missing", "no entry is missing between")
-    frontier.append(leaf_hash)
-    findings.add(
-        "leaves", leaf_hash == row.leaf_hash, f"{name} does not have its hash", "every entry has the hash it was given"
-    )
-    try:
-        leaves[row.idx] = parse(row.leaf)
-    except VerificationFailed as error:
-        findings.fail("leaves", f"{name}: {error.message}")
+def _check_rows(findings: Findings, block: list[EntryRow], hashes: list[bytes], size: int) -> dict[int, Leaf]:
+    findings.add("gaps", True, "", "no entry is missing between")
+    findings.add("leaves", True, "", "every entry has the hash it was given")
+    leaves: dict[int, Leaf] = {}
+    for place, (row, leaf_hash) in enumerate(zip(block, hashes, strict=True), size):
+        if row.idx != place:
+            findings.fail("gaps", f"before {number(row.shard, row.idx)} an entry is missing")
+        if row.leaf_hash != leaf_hash:
+            findings.fail("leaves", f"{number(row.shard, row.idx)} does not have its hash")
+        try:
+            leaves[row.idx] = parse(row.leaf)
+        except VerificationFailed as error:
+            findings.fail("leaves", f"{number(row.shard, row.idx)}: {error.message}")
+    return leaves
 
 
 def _check_link(findings: Findings, first: Leaf | None, before: Head, checked: Checkpoints) -> None:
@@ -157,44 +157,23 @@ def _check_proofs(transaction: Transaction, findings: Findings, head: Head, chec
 
 
 class _Tiles:
-    """Derives every tile again while the leaves go by, and compares it with the stored one."""
+    """Compares every tile, as it is derived again while the leaves go by, with the stored one."""
 
     def __init__(self, transaction: Transaction, shard: int) -> None:
         self._transaction = transaction
         self._shard = shard
-        self._open: list[list[bytes]] = [[]]  # hashes of the tile that is being filled, by level
-        self._numbers = [0]
         self._seen: set[tuple[int, int]] = set()
         self._wrong: list[str] = []
 
-    def leaf(self, leaf: bytes) -> None:
-        """Takes the next leaf."""
-        self._add(0, merkle.leaf_hash(leaf))
-
-    def _add(self, level: int, node: bytes) -> None:
-        if level == len(self._open):
-            self._open.append([])
-            self._numbers.append(0)
-        self._open[level].append(node)
-        if len(self._open[level]) == WIDTH:
-            self._compare(level)
-            root = merkle.full_root(self._open[level])
-            self._open[level] = []
-            self._numbers[level] += 1
-            self._add(level + 1, root)
-
-    def _compare(self, level: int) -> None:
-        n = self._numbers[level]
-        stored = tree.get_tile(self._transaction, self._shard, level, n) or b""
-        self._seen.add((level, n))
-        if split(stored) != self._open[level] or len(stored) != len(self._open[level]) * merkle.HASH_SIZE:
-            self._wrong.append(f"tile {level}/{n} of {self._shard} is not what its entries give")
+    def compare(self, tiles: Sequence[tuple[int, int, list[bytes]]]) -> None:
+        """Takes the next tiles."""
+        for level, n, hashes in tiles:
+            self._seen.add((level, n))
+            if tree.get_tile(self._transaction, self._shard, level, n) != b"".join(hashes):
+                self._wrong.append(f"tile {level}/{n} of {self._shard} is not what its entries give")
 
     def finish(self, findings: Findings) -> None:
-        """Compares the tiles that are not full, and says what was found."""
-        for level in range(1, len(self._open)):
-            if self._open[level]:
-                self._compare(level)
+        """Says what was found."""
         for level, n in set(tree.tile_names(self._transaction, self._shard)) - self._seen:
             self._wrong.append(f"tile {level}/{n} of {self._shard} stands for no entries")
         wrong = "; ".join(self._wrong[:3])

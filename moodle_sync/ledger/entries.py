@@ -6,10 +6,10 @@ and the value are in the payload, which can be deleted. Nothing here is a rule o
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
+
+import orjson
 
 from moodle_sync.canonical import JSON, canonical
 from moodle_sync.errors import VerificationFailed
@@ -24,8 +24,7 @@ PERSONAL = ("observed", "attested")
 """Kinds that are about a subject and have a payload; the others say what they say in ``content``."""
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One leaf. ``previous`` is ``(shard, idx)`` of the last entry about the same object.
 
     ``commitment`` (hex) belongs to the personal kinds, ``content`` (JSON without personal data) to the others; the
@@ -46,8 +45,7 @@ class Leaf:
 
     def to_bytes(self) -> bytes:
         """The bytes that are hashed into the tree."""
-        members: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        return canonical({"v": SCHEMA, **members})
+        return canonical({"v": SCHEMA, **self._asdict()})
 
 
 def parse(data: bytes) -> Leaf:
@@ -57,13 +55,16 @@ def parse(data: bytes) -> Leaf:
         VerificationFailed: not the canonical bytes of a leaf of a schema that this program knows.
     """
     try:
-        members = json.loads(data)
+        members = orjson.loads(data)
+        same = canonical(members) == data
         if members.pop("v") != SCHEMA:
             raise VerificationFailed("a leaf has a schema that this program does not know; a newer one may")
-        previous = members.pop("previous")
-        leaf = Leaf(**members, previous=None if previous is None else (int(previous[0]), int(previous[1])))
-        same = leaf.to_bytes() == data
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        previous = members["previous"]
+        if previous is not None:
+            members["previous"] = shard, idx = tuple(previous)
+            same = same and type(shard) is int and type(idx) is int
+        leaf = Leaf(**members)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise VerificationFailed("a leaf cannot be read") from error
     personal = leaf.kind in PERSONAL
     if (
@@ -76,8 +77,7 @@ def parse(data: bytes) -> Leaf:
     return leaf
 
 
-@dataclass(frozen=True)
-class Secret:
+class Secret(NamedTuple):
     """An encrypted payload on its way into ``pending``, and its salt, wrapped, on its way into the keystore."""
 
     nonce: bytes
@@ -100,7 +100,7 @@ def reveal(key: SubjectKey, nonce: bytes, ciphertext: bytes, commitment: bytes) 
     Raises:
         VerificationFailed: the ciphertext, its nonce, its commitment or the key was altered.
     """
-    payload: dict[str, Any] = json.loads(key.decrypt(nonce, ciphertext, commitment))
+    payload: dict[str, Any] = orjson.loads(key.decrypt(nonce, ciphertext, commitment))
     return payload
 
 

@@ -1,4 +1,4 @@
-"""The Merkle tree of RFC 9162: hashes, frontier, proofs and their verification.
+"""The Merkle tree of RFC 9162: hashes, growth, proofs and their verification.
 
 Pure: bytes in, bytes out; no I/O, no clock, no store. Whoever has the nodes gives them as a function.
 """
@@ -6,7 +6,7 @@ Pure: bytes in, bytes out; no I/O, no clock, no store. Whoever has the nodes giv
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from moodle_sync.errors import ProofError
 
@@ -32,48 +32,92 @@ def full_root(hashes: Sequence[bytes]) -> bytes:
     level = list(hashes)
     if not level or len(level) & (len(level) - 1):
         raise ValueError(f"{len(level)} nodes make no full subtree")
-    while len(level) > 1:
-        level = [node_hash(level[i], level[i + 1]) for i in range(0, len(level), 2)]
+    sha256 = hashlib.sha256
+    while len(level) > 1:  # node_hash, without a call for each
+        level = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=True)]
     return level[0]
 
 
-class Frontier:
-    """The right edge of a growing tree: the roots of its full subtrees, largest first. Memory: log2(size) hashes."""
+def joined_root(frontier: Sequence[bytes]) -> bytes:
+    """The root of a tree, from the roots of its full subtrees, largest first (its frontier)."""
+    if not frontier:
+        return EMPTY_ROOT
+    root = frontier[-1]
+    for node in reversed(frontier[:-1]):
+        root = node_hash(node, root)
+    return root
 
-    def __init__(self, size: int = 0, nodes: Sequence[bytes] = ()) -> None:
-        if len(nodes) != size.bit_count() or any(len(node) != HASH_SIZE for node in nodes):
-            raise ValueError(f"{len(nodes)} nodes are no frontier of a tree of {size} leaves")
+
+class Growth:
+    """A growing tree, of which only the right edge is kept: by level, the hashes of the tile that is not full yet.
+
+    A tile holds ``width`` hashes (a power of two) of one level; its root is a hash of the tile a level up. Memory: at
+    most ``width`` hashes a level. ``roots`` has the roots at those of the sizes ``roots_at`` that were passed.
+    """
+
+    def __init__(
+        self, width: int, size: int = 0, edge: Sequence[Sequence[bytes]] = ((),), *, roots_at: Collection[int] = ()
+    ) -> None:
+        self._width = width
+        self._bits = width.bit_length() - 1
         self.size = size
-        self._nodes = list(nodes)
+        self._open = [list(hashes) for hashes in edge]
+        counts = [(size >> self._bits * level) % width for level in range(len(edge))]
+        if [len(hashes) for hashes in edge] != counts or size >> self._bits * len(edge):
+            raise ValueError(f"this is not the edge of a tree of {size} leaves")
+        self._wanted = sorted({one for one in roots_at if one >= size}, reverse=True)
+        self.roots: dict[int, bytes] = {}
+        self._note_root()
 
-    @classmethod
-    def from_bytes(cls, size: int, data: bytes) -> Frontier:
-        """The reverse of :meth:`to_bytes`; raises ValueError when the length does not fit the size."""
-        if len(data) % HASH_SIZE:
-            raise ValueError("a frontier is a whole number of hashes")
-        return cls(size, [data[i : i + HASH_SIZE] for i in range(0, len(data), HASH_SIZE)])
+    def extend(self, leaves: Sequence[bytes]) -> list[tuple[int, int, list[bytes]]]:
+        """Adds leaves, given their hashes; returns ``(level, number, hashes)`` of each tile that became full."""
+        full: list[tuple[int, int, list[bytes]]] = []
+        done = 0
+        while done < len(leaves):
+            room = self._width - len(self._open[0])
+            if self._wanted:
+                room = min(room, self._wanted[-1] - self.size)
+            taken = leaves[done : done + room]
+            self._open[0] += taken
+            self.size += len(taken)
+            done += len(taken)
+            self._close(full)
+            self._note_root()
+        return full
 
-    def to_bytes(self) -> bytes:
-        """The hashes, largest subtree first."""
-        return b"".join(self._nodes)
+    def _close(self, full: list[tuple[int, int, list[bytes]]]) -> None:
+        level = 0
+        while len(self._open[level]) == self._width:
+            hashes, self._open[level] = self._open[level], []
+            full.append((level, (self.size >> self._bits * (level + 1)) - 1, hashes))
+            level += 1
+            if level == len(self._open):
+                self._open.append([])
+            self._open[level].append(full_root(hashes))
 
-    def append(self, leaf: bytes) -> None:
-        """Adds one leaf, given its hash."""
-        node, size = leaf, self.size
-        while size & 1:
-            node = node_hash(self._nodes.pop(), node)
-            size >>= 1
-        self._nodes.append(node)
-        self.size += 1
+    def _note_root(self) -> None:
+        if self._wanted and self._wanted[-1] == self.size:
+            self.roots[self._wanted.pop()] = self.root()
+
+    def edge(self) -> list[tuple[int, int, list[bytes]]]:
+        """``(level, number, hashes)`` of each tile above the leaves that is begun and not full."""
+        levels = range(1, len(self._open))
+        return [(at, self.size >> self._bits * (at + 1), self._open[at]) for at in levels if self._open[at]]
+
+    def frontier(self) -> list[bytes]:
+        """The roots of the full subtrees of the tree, largest first: as many as its size has bits that are 1."""
+        found: list[bytes] = []
+        for hashes in reversed(self._open):
+            first = 0
+            for bit in reversed(range(self._bits)):
+                if len(hashes) >> bit & 1:
+                    found.append(full_root(hashes[first : first + (1 << bit)]))
+                    first += 1 << bit
+        return found
 
     def root(self) -> bytes:
         """The root of the tree at its present size."""
-        if not self._nodes:
-            return EMPTY_ROOT
-        root = self._nodes[-1]
-        for node in reversed(self._nodes[:-1]):
-            root = node_hash(node, root)
-        return root
+        return joined_root(self.frontier())
 
 
 def root_at(size: int, nodes: Nodes) -> bytes:

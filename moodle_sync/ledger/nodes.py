@@ -5,8 +5,10 @@ Hashes only; what is stored is never believed, because ``verify`` and every chec
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from moodle_sync.errors import VerificationFailed
-from moodle_sync.ledger.merkle import HASH_SIZE, full_root
+from moodle_sync.ledger.merkle import HASH_SIZE, Growth, full_root
 from moodle_sync.store import entries, tree
 from moodle_sync.store.engine import Transaction
 
@@ -51,17 +53,31 @@ class StoredNodes:
         return self._tiles[(level, n)]
 
 
-def extend(transaction: Transaction, shard: int, old_size: int, new_size: int) -> None:
-    """Stores every tile that became full, or longer, when the shard grew; its entries are in the table already."""
-    for n in range(old_size // WIDTH, new_size // WIDTH):
-        hashes = entries.leaf_hashes(transaction, shard, n * WIDTH, (n + 1) * WIDTH)
-        level, place = 0, n
-        tree.put_tile(transaction, shard, 0, n, b"".join(hashes))
-        while len(hashes) == WIDTH:
-            root = full_root(hashes)
-            level, (place, offset) = level + 1, divmod(place, WIDTH)
-            hashes = [*split(tree.get_tile(transaction, shard, level, place) or b"")[:offset], root]
-            tree.put_tile(transaction, shard, level, place, b"".join(hashes))
+def load(transaction: Transaction, shard: int, size: int) -> Growth:
+    """The tree of a shard of this size, ready to grow.
+
+    Raises:
+        VerificationFailed: the nodes that it needs are not stored.
+    """
+    edge: list[list[bytes]] = []
+    while not edge or size >> _LEVELS * len(edge):
+        level = len(edge)
+        n, offset = divmod(size >> _LEVELS * level, WIDTH)
+        if level:
+            edge.append(split(tree.get_tile(transaction, shard, level, n) or b"")[:offset])
+        else:
+            edge.append(entries.leaf_hashes(transaction, shard, n * WIDTH, n * WIDTH + offset))
+    try:
+        return Growth(WIDTH, size, edge)
+    except ValueError as error:
+        raise VerificationFailed(
+            f"nodes of the tree of {shard} are missing", hint="Run: moodle-sync ledger verify"
+        ) from error
+
+
+def save(transaction: Transaction, shard: int, tiles: Sequence[tuple[int, int, list[bytes]]]) -> None:
+    """Stores tiles, each in place of a shorter one."""
+    tree.put_tiles(transaction, shard, [(level, n, b"".join(hashes)) for level, n, hashes in tiles])
 
 
 def split(data: bytes) -> list[bytes]:

@@ -6,21 +6,21 @@ years hang together. Killed anywhere, it leaves either every row pending or ever
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from moodle_sync.canonical import JSON, canonical
+import orjson
+
+from moodle_sync.canonical import JSON
 from moodle_sync.clock import to_rfc3339
 from moodle_sync.errors import LedgerError, LedgerUnusable, VerificationFailed
 from moodle_sync.ledger import merkle, nodes
 from moodle_sync.ledger.entries import PERSONAL, Leaf
-from moodle_sync.ledger.merkle import Frontier
-from moodle_sync.store import Store, checkpoints, entries, pending, tree
+from moodle_sync.store import Store, checkpoints, entries, pending, sealing, tree
 from moodle_sync.store.engine import Transaction
-from moodle_sync.store.entries import EntryRow, PayloadRow
-from moodle_sync.store.pending import PendingRow
+from moodle_sync.store.entries import EntryRow
+from moodle_sync.store.sealing import WaitingRow
 from moodle_sync.store.tree import Head
 
 
@@ -56,7 +56,7 @@ def seal(store: Store, now: datetime) -> Sealed:
     Raises:
         LedgerUnusable: another process seals or writes.
         LedgerError: the shard of the year before is not closed by a checkpoint.
-        VerificationFailed: head and frontier of the ledger do not agree.
+        VerificationFailed: nodes, frontier and head of the ledger do not agree.
     """
     with store.write() as transaction:
         heads = tree.heads(transaction)
@@ -64,9 +64,12 @@ def seal(store: Store, now: datetime) -> Sealed:
         if not pending.count(transaction):
             return Sealed(shard, None, None, 0, 0)
         work = _begin(transaction, heads, shard, now)
-        for block in pending.in_order(transaction):
-            work.add(block)
-        return work.finish()
+        sealing.number(transaction, work.size)
+        if sealing.broken(transaction):
+            raise LedgerError("a pending row is not whole", hint="Keep the file, and restore the last backup.")
+        for block in sealing.rows(transaction):
+            work.append([_leaf(row, shard) for row in block])
+        return work.finish(sealing.move(transaction, shard))
 
 
 def seal_own(
@@ -86,15 +89,19 @@ def seal_own(
 
     Raises as :func:`seal`.
     """
-    before = (None, None) if previous is None else previous
-    row = PendingRow(
-        run_id="", kind=kind, site="", session=session, programme=None, plan=None,
-        observed_at=to_rfc3339(now), prev_shard=before[0], prev_idx=before[1], content=canonical(content).decode(),
-    )  # fmt: skip
     heads = tree.heads(transaction)
     work = _begin(transaction, heads, _shard(heads, now) if shard is None else shard, now)
-    work.add([(None, row)])
-    return work.finish()
+    work.append([_own(kind, session, content, now, previous)])
+    return work.finish(0)
+
+
+def _own(
+    kind: str, session: str | None, content: JSON, now: datetime, previous: tuple[int, int] | None = None
+) -> Leaf:
+    return Leaf(
+        kind=kind, site=None, session=session, programme=None, plan=None, run=None, observed_at=to_rfc3339(now),
+        subject=None, previous=previous, commitment=None, content=content,
+    )  # fmt: skip
 
 
 def _shard(heads: Sequence[Head], now: datetime) -> int:
@@ -103,109 +110,80 @@ def _shard(heads: Sequence[Head], now: datetime) -> int:
 
 
 def _begin(transaction: Transaction, heads: Sequence[Head], shard: int, now: datetime) -> _Seal:
-    work = _Seal(transaction, shard)
     if heads and heads[-1].shard == shard:
-        work.begin(heads[-1])
-        return work
+        return _Seal(transaction, heads[-1])
     start = Head(shard, 0, merkle.EMPTY_ROOT)
     tree.open_shard(transaction, start)
-    work.begin(start)
+    work = _Seal(transaction, start)
     if heads:
-        work.add([(None, _link(transaction, heads[-1], now))])
+        work.append([_link(transaction, heads[-1], now)])
     return work
 
 
-def _link(transaction: Transaction, before: Head, now: datetime) -> PendingRow:
+def _link(transaction: Transaction, before: Head, now: datetime) -> Leaf:
     last = checkpoints.last(transaction, before.shard)
     if last is None or last.size != before.size:
         raise LedgerError(
             f"the ledger of {before.shard} is not closed by a checkpoint", hint="Run: moodle-sync ledger checkpoint"
         )
-    content = json.dumps({"shard": last.shard, "size": last.size, "note": last.note})
-    return PendingRow(
-        run_id="", kind="checkpoint", site="", session=None, programme=None, plan=None,
-        observed_at=to_rfc3339(now), content=content,
-    )  # fmt: skip
+    return _own("checkpoint", None, {"shard": last.shard, "size": last.size, "note": last.note}, now)
+
+
+def _leaf(row: WaitingRow, shard: int) -> Leaf:
+    previous: tuple[int, int] | None = None
+    if row.waits is not None:
+        if row.before is None or row.before >= row.idx:  # staged before it, so sealed before it
+            raise LedgerUnusable("rows were staged while others were sealed", hint="Run again: nothing was sealed.")
+        previous = (shard, row.before)
+    elif row.prev_shard is not None and row.prev_idx is not None:
+        previous = (row.prev_shard, row.prev_idx)
+    if (row.subject is not None) != (row.kind in PERSONAL):
+        raise LedgerError("a pending row is not whole", hint="Keep the file, and restore the last backup.")
+    return Leaf(
+        kind=row.kind,
+        site=row.site or None,
+        session=row.session,
+        programme=row.programme,
+        plan=row.plan,
+        run=row.run_id or None,
+        observed_at=row.observed_at,
+        subject=row.subject,
+        previous=previous,
+        commitment=row.commitment.hex() if row.commitment is not None else None,
+        content=orjson.loads(row.content) if row.content is not None else None,
+    )
 
 
 class _Seal:
     """One seal, inside its transaction."""
 
-    def __init__(self, transaction: Transaction, shard: int) -> None:
+    def __init__(self, transaction: Transaction, head: Head) -> None:
         self._transaction = transaction
-        self._shard = shard
-        self._places: dict[int, tuple[int, int]] = {}
-        self._facts = 0
-
-    def begin(self, head: Head) -> None:
-        """Takes up the tree where the head says that it stands."""
-        stored = tree.get_frontier(self._transaction, self._shard)
-        try:
-            if stored is None or stored[0] != head.size:
-                raise ValueError("sizes differ")
-            self._frontier = Frontier.from_bytes(*stored)
-        except ValueError as error:
-            raise VerificationFailed(
-                f"frontier and head of {self._shard} do not agree", hint="Run: moodle-sync ledger verify"
-            ) from error
-        if self._frontier.root() != head.root:
-            raise VerificationFailed(
-                f"frontier and head of {self._shard} do not agree", hint="Run: moodle-sync ledger verify"
-            )
         self._old = head
+        self._growth = nodes.load(transaction, head.shard, head.size)
+        found = head.size, b"".join(self._growth.frontier())
+        if self._growth.root() != head.root or tree.get_frontier(transaction, head.shard) != found:
+            raise VerificationFailed(
+                f"nodes, frontier and head of {head.shard} do not agree", hint="Run: moodle-sync ledger verify"
+            )
 
-    def add(self, rows: Sequence[tuple[int | None, PendingRow]]) -> None:
-        """Appends rows, in this order, and takes them out of ``pending``."""
-        sealed: list[EntryRow] = []
-        payloads: list[PayloadRow] = []
-        taken: list[tuple[int, int, int]] = []
-        for number, row in rows:
-            idx = self._frontier.size
-            leaf = self._leaf(row).to_bytes()
-            leaf_hash = merkle.leaf_hash(leaf)
-            self._frontier.append(leaf_hash)
-            sealed.append(EntryRow(self._shard, idx, leaf, leaf_hash))
-            if number is not None:
-                self._places[number] = (self._shard, idx)
-                taken.append((number, self._shard, idx))
-            if row.subject is not None:
-                payloads.append(_payload(row, self._shard, idx))
-                self._facts += 1
-        entries.append(self._transaction, sealed, payloads)
-        pending.remove(self._transaction, taken)
+    @property
+    def size(self) -> int:
+        """How many leaves the shard has by now: the index of the next one."""
+        return self._growth.size
 
-    def finish(self) -> Sealed:
-        """Stores the tiles that grew, and moves the head."""
-        old, size = self._old, self._frontier.size
-        nodes.extend(self._transaction, self._shard, old.size, size)
-        new = Head(self._shard, size, self._frontier.root())
-        tree.move_head(self._transaction, old, new, self._frontier.to_bytes())
-        return Sealed(self._shard, old.size, size - 1, size - old.size, self._facts)
+    def append(self, leaves: Sequence[Leaf]) -> None:
+        """Appends leaves, in this order."""
+        data = [leaf.to_bytes() for leaf in leaves]
+        hashes = [merkle.leaf_hash(one) for one in data]
+        places = zip(range(self.size, self.size + len(data)), data, hashes, strict=True)
+        entries.append(self._transaction, [EntryRow(self._old.shard, *place) for place in places])
+        nodes.save(self._transaction, self._old.shard, self._growth.extend(hashes))
 
-    def _leaf(self, row: PendingRow) -> Leaf:
-        previous: tuple[int, int] | None = None
-        if row.prev_pending is not None:
-            previous = self._places.get(row.prev_pending)  # staged before it, so sealed before it
-            if previous is None:
-                raise LedgerUnusable("rows were staged while others were sealed", hint="Run again: nothing was sealed.")
-        elif row.prev_shard is not None and row.prev_idx is not None:
-            previous = (row.prev_shard, row.prev_idx)
-        return Leaf(
-            kind=row.kind,
-            site=row.site or None,
-            session=row.session,
-            programme=row.programme,
-            plan=row.plan,
-            run=row.run_id or None,
-            observed_at=row.observed_at,
-            subject=row.subject,
-            previous=previous,
-            commitment=row.commitment.hex() if row.commitment is not None else None,
-            content=json.loads(row.content) if row.content is not None else None,
-        )
-
-
-def _payload(row: PendingRow, shard: int, idx: int) -> PayloadRow:
-    if row.kind not in PERSONAL or row.nonce is None or row.ciphertext is None or row.commitment is None:
-        raise LedgerError("a pending row is not whole", hint="Keep the file, and restore the last backup.")
-    return PayloadRow(shard, idx, row.subject or "", row.nonce, row.ciphertext, row.commitment, row.key_id or "")
+    def finish(self, facts: int) -> Sealed:
+        """Stores the tiles at the edge, and moves the head."""
+        old = self._old
+        nodes.save(self._transaction, old.shard, self._growth.edge())
+        new = Head(old.shard, self.size, self._growth.root())
+        tree.move_head(self._transaction, old, new, b"".join(self._growth.frontier()))
+        return Sealed(old.shard, old.size, self.size - 1, self.size - old.size, facts)

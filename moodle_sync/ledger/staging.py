@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from moodle_sync import canonical
 from moodle_sync.clock import to_rfc3339
@@ -24,6 +25,7 @@ from moodle_sync.store.engine import Transaction
 from moodle_sync.store.keys import KEY_SIZE, SubjectKey
 from moodle_sync.store.keystore import Keystore, Salt
 from moodle_sync.store.pending import CurrentRow, PendingRow
+from moodle_sync.store.subjects import SubjectRow
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def stage(
         counts |= {"calls": snapshot.calls, "requests": snapshot.requests, "warnings": len(snapshot.warnings)}
         if staged.added:
             content = {"release": snapshot.release, "complete": sorted(snapshot.complete), **counts}
-            pending.add(transaction, [run_row(template, content)])
+            pending.add(transaction, run_id, [run_row(template, content)])
         runs.finish_pull(transaction, run_id, now, counts)
         # The keys first: killed between the two commits, keys that nobody refers to are left, and harm nobody. The
         # other way round a payload would be left that nobody can read.
@@ -92,7 +94,7 @@ def stage(
 def run_row(template: PendingRow, content: canonical.JSON) -> PendingRow:
     """The row that closes a run, with what it counted: nothing of a person."""
     text = canonical.canonical(content).decode()
-    return PendingRow(**{**vars(template), "kind": "run", "content": text})
+    return template._replace(kind="run", content=text)
 
 
 def _distinct(snapshot: Snapshot) -> list[Fact]:
@@ -102,7 +104,7 @@ def _distinct(snapshot: Snapshot) -> list[Fact]:
         if fact.course != snapshot.course:
             raise ValueError("a snapshot of one course holds a fact of another")
         other = found.setdefault(fact.object_id, fact)
-        if other.value() != fact.value():
+        if other is not fact and other.value() != fact.value():
             hint = "Moodle changed while it was read: pull again."
             raise LedgerError(f"the snapshot says two different things of one {fact.kind}", hint=hint)
     return list(found.values())
@@ -133,22 +135,26 @@ class Work:
         self._current = pending.current_in_scope(transaction, self._scope, self._site)
         self._ready: dict[int, tuple[str, SubjectKey]] = {}
         self._seen: set[tuple[str, bytes]] = set()
-        self._found: list[tuple[PendingRow, CurrentRow, CurrentRow | None]] = []
+        self._rows: list[PendingRow] = []
+        self._states: list[tuple[bytes, int, CurrentRow | None]] = []  # of each row: value, gone, and the state before
         self._new = self._changed = self._vanished = self._unchanged = 0
+        self._new_subjects: list[SubjectRow] = []
         self.new_keys: dict[str, bytes] = {}
         self.salts: list[Salt] = []
 
     def compare(self, fact: Fact | AttestedFact) -> None:
         """Adds a row if the fact says something else than the last known state of its object."""
         pseudonym, key = self._subject(fact.userid)
-        ref, mac = key.ref(self._site, fact.object_id), key.value_mac(fact.value())
+        payload = fact.payload()
+        ref, mac = key.ref(self._site, fact.object_id), key.value_mac(fact.compared(payload))
         self._seen.add((pseudonym, ref))
         last = self._current.get((pseudonym, ref))
         gone = isinstance(fact, Vanished)
         if last is not None and (last.value_mac == mac or (gone and last.gone)):
             self._unchanged += 1
             return
-        self._add(fact, pseudonym, key, ref, mac, last)
+        self._add(fact, payload, pseudonym, key, ref, last)
+        self._states.append((mac, int(gone), last))
         if gone:
             self._vanished += 1
         elif last is None:
@@ -177,47 +183,38 @@ class Work:
                 was=before.kind,
                 object=before.object_id,
             )
-            self._add(fact, last.subject, key, last.ref, key.value_mac(fact.value()), last)
+            payload = fact.payload()
+            mac = key.value_mac(fact.compared(payload))
+            self._add(fact, payload, last.subject, key, last.ref, last)
+            self._states.append((mac, 1, last))
             self._vanished += 1
 
     def store(self) -> Staged:
         """Writes what was found, and says how much it was."""
-        numbers = pending.add(self._transaction, [row for row, _, _ in self._found])
-        rows = [
-            (state._replace(pending=number), last)
-            for number, (_, state, last) in zip(numbers, self._found, strict=True)
-        ]
-        new = [state for state, last in rows if last is None]
-        pending.set_current(self._transaction, new, [state for state, last in rows if last is not None])
+        subjects.add(self._transaction, self._new_subjects)
+        numbers = pending.add(self._transaction, self._template.run_id, self._rows)
+        new: list[CurrentRow] = []
+        changed: list[CurrentRow] = []
+        for number, row, (mac, gone, last) in zip(numbers, self._rows, self._states, strict=True):
+            state = CurrentRow(row.subject or "", row.ref or b"", None, None, number, mac, gone)
+            (new if last is None else changed).append(state)
+        pending.set_current(self._transaction, new, changed)
         return Staged(self._new, self._changed, self._vanished, self._unchanged)
 
     def _add(
         self,
         fact: Fact | AttestedFact,
+        payload: dict[str, Any],
         pseudonym: str,
         key: SubjectKey,
         ref: bytes,
-        mac: bytes,
         last: CurrentRow | None,
     ) -> None:
-        secret = conceal(key, fact.payload())
-        row = PendingRow(
-            **{
-                **vars(self._template),
-                "plan": self._plans and self._plans.of(fact),
-                "subject": pseudonym,
-                "ref": ref,
-                "prev_shard": last and last.shard,
-                "prev_idx": last and last.idx,
-                "prev_pending": last and last.pending,
-                "nonce": secret.nonce,
-                "ciphertext": secret.ciphertext,
-                "commitment": secret.commitment,
-                "key_id": key.id,
-            }
-        )
-        state = CurrentRow(pseudonym, ref, None, None, None, mac, int(isinstance(fact, Vanished)))
-        self._found.append((row, state, last))
+        secret = conceal(key, payload)
+        run, plan = self._template, None if self._plans is None else self._plans.of(fact)
+        told = (run.run_id, run.kind, run.site, run.session, run.programme, plan, run.observed_at, pseudonym, ref)
+        before = (None, None, None) if last is None else (last.shard, last.idx, last.pending)
+        self._rows.append(PendingRow(*told, *before, secret.nonce, secret.ciphertext, secret.commitment, key.id))
         self.salts.append(Salt(secret.commitment, pseudonym, secret.wrapped_salt))
 
     def _subject(self, userid: int) -> tuple[str, SubjectKey]:
@@ -234,9 +231,8 @@ class Work:
             self.new_keys[pseudonym] = secret
             key = SubjectKey(secret)
             identity = key.seal_identity(pseudonym, (person or Person(userid=userid)).model_dump())
-            subjects.add(
-                self._transaction,
-                subjects.SubjectRow(pseudonym, self._scope, self._site, lookup, identity, self._keystore.master.id),
+            self._new_subjects.append(
+                SubjectRow(pseudonym, self._scope, self._site, lookup, identity, self._keystore.master.id)
             )
             return pseudonym, key
         key = self._key(row.pseudonym)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from moodle_sync.ledger.checks import Check, Findings, Totals
 from moodle_sync.ledger.checks_outside import check_roots, check_signatures
-from moodle_sync.ledger.checks_secret import check_current, check_erasures, check_mapping, check_specs
+from moodle_sync.ledger.checks_secret import Secrets, check_erasures, check_mapping, check_specs
 from moodle_sync.ledger.checks_shard import check_shard, report_payloads
 from moodle_sync.ledger.outside import Kept, Reach
 from moodle_sync.store import Store, entries, schema, tree
@@ -61,12 +61,12 @@ def verify(
         heads = tree.heads(transaction)
         _check_frame(transaction, findings, heads)
         checked = check_signatures(transaction, findings, places, public_keys)
-        totals = Totals()
+        totals, secrets = Totals(), Secrets(transaction, keystore)
         for position, head in enumerate(heads):
             before = heads[position - 1] if position else None
-            check_shard(transaction, findings, totals, head, before, checked, keystore)
+            check_shard(transaction, findings, totals, head, before, checked, secrets)
         report_payloads(transaction, findings, totals, keystore)
-        check_current(transaction, findings, keystore)
+        secrets.finish(findings)
         check_mapping(transaction, findings, keystore)
         check_erasures(transaction, findings)
         check_specs(transaction, findings, totals.programmes)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
+from moodle_sync.store.bulk import insert_rows
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tables import entry, payload
 
@@ -38,12 +39,16 @@ class PayloadRow(NamedTuple):
     key_id: str
 
 
-def append(transaction: Transaction, entries: Sequence[EntryRow], payloads: Sequence[PayloadRow]) -> None:
-    """Adds entries, in index order, and the payloads of those that have one."""
-    if entries:
-        transaction.execute(insert(entry), [row._asdict() for row in entries])
-    if payloads:
-        transaction.execute(insert(payload), [row._asdict() for row in payloads])
+class Promise(NamedTuple):
+    """Of a payload: whose it is, and its commitment."""
+
+    subject: str
+    commitment: bytes
+
+
+def append(transaction: Transaction, rows: Sequence[EntryRow]) -> None:
+    """Adds entries, in index order. Their payloads are moved behind them by ``store.sealing``."""
+    insert_rows(transaction, entry, rows, EntryRow._fields)
 
 
 def blocks(
@@ -54,7 +59,7 @@ def blocks(
         query = select(entry).where(entry.c.shard == shard, entry.c.idx >= first).order_by(entry.c.idx).limit(block)
         if stop is not None:
             query = query.where(entry.c.idx < stop)
-        rows = [EntryRow(*row) for row in transaction.execute(query)]
+        rows = list(map(EntryRow._make, transaction.execute(query).all()))
         if rows:
             yield rows
         if len(rows) < block:
@@ -81,7 +86,14 @@ def leaf_hashes(transaction: Transaction, shard: int, first: int, stop: int) -> 
 def payloads(transaction: Transaction, shard: int, first: int, stop: int) -> dict[int, PayloadRow]:
     """The payloads that exist of the entries ``first <= idx < stop``, by index."""
     query = select(payload).where(payload.c.shard == shard, payload.c.idx >= first, payload.c.idx < stop)
-    return {row.idx: PayloadRow(*row) for row in transaction.execute(query)}
+    return {row.idx: row for row in map(PayloadRow._make, transaction.execute(query).all())}
+
+
+def promises(transaction: Transaction, shard: int, first: int, stop: int) -> dict[int, Promise]:
+    """Like :func:`payloads`, without what is encrypted."""
+    query = select(payload.c.idx, payload.c.subject, payload.c.commitment)
+    query = query.where(payload.c.shard == shard, payload.c.idx >= first, payload.c.idx < stop)
+    return {idx: Promise(subject, commitment) for idx, subject, commitment in transaction.execute(query).all()}
 
 
 def payloads_at(transaction: Transaction, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], PayloadRow]:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import quote
 
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
@@ -33,10 +32,10 @@ _TABLES = (
     *_SECOND,
 )
 _CHUNK = 500
+_KEPT = 2000  # unwrapped keys in memory: more than the people of whom anything asks at a time
 
 
-@dataclass(frozen=True)
-class Salt:
+class Salt(NamedTuple):
     """A salt on its way into the keystore, wrapped under its subject's key."""
 
     commitment: bytes
@@ -62,6 +61,8 @@ class Keystore:
             query = "SELECT wrapped FROM subject_key WHERE pseudonym = ?"
             with _translated():
                 row = self._connection.execute(query, (pseudonym,)).fetchone()
+            if len(self._keys) >= _KEPT:
+                self._keys.clear()
             self._keys[pseudonym] = None if row is None else self.master.unwrap(pseudonym, row[0])
         return self._keys[pseudonym]
 
@@ -82,8 +83,7 @@ class Keystore:
         wrapped = [(name, self.master.id, self.master.wrap(name, secret)) for name, secret in keys.items()]
         with self._write() as connection:
             connection.executemany("INSERT INTO subject_key VALUES (?, ?, ?)", wrapped)
-            rows = ((salt.commitment, salt.pseudonym, salt.wrapped) for salt in salts)
-            connection.executemany("INSERT INTO salt VALUES (?, ?, ?)", rows)
+            connection.executemany("INSERT INTO salt VALUES (?, ?, ?)", sorted(salts))  # near each other in the index
         for name in keys:
             self._keys.pop(name, None)
 

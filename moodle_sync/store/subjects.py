@@ -6,10 +6,12 @@ lookup (keyed by the master key) and an encrypted identity (under the subject's 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
+from moodle_sync.store.bulk import insert_rows
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tables import subject
 
@@ -37,9 +39,9 @@ def identity(transaction: Transaction, pseudonym: str) -> bytes | None:
     return transaction.execute(query).scalar_one_or_none()
 
 
-def add(transaction: Transaction, row: SubjectRow) -> None:
-    """Adds a subject."""
-    transaction.execute(insert(subject).values(row._asdict()))
+def add(transaction: Transaction, rows: Sequence[SubjectRow]) -> None:
+    """Adds subjects."""
+    insert_rows(transaction, subject, rows, SubjectRow._fields)
 
 
 def set_identity(transaction: Transaction, pseudonym: str, identity: bytes) -> None:

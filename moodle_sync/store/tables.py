@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -39,6 +40,16 @@ Number = BigInteger().with_variant(Integer, "sqlite")  # STRICT knows INTEGER (6
 Words = Text().with_variant(Text(collation="C"), "postgresql")  # one order everywhere, whatever the server's locale
 
 
+class Bytes(LargeBinary):
+    """Bytes as the drivers take and give them, without a look at each value on the way."""
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """None is needed."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """None is needed."""
+
+
 def _table(name: str, *parts: Any) -> Table:
     return Table(name, metadata, *parts, sqlite_strict=True)
 
@@ -52,7 +63,7 @@ def _number(name: str, **options: Any) -> Column[int]:
 
 
 def _bytes(name: str, **options: Any) -> Column[bytes]:
-    return Column(name, LargeBinary, nullable=options.pop("nullable", False), **options)
+    return Column(name, Bytes, nullable=options.pop("nullable", False), **options)
 
 
 # ---- the ledger: never changed once written ------------------------------------------------------------------------

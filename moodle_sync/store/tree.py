@@ -7,12 +7,14 @@ again from the leaves; the hashing is done in ``ledger``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from moodle_sync.errors import LedgerUnusable
 from moodle_sync.store import partitions
+from moodle_sync.store.bulk import insert_rows
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tables import frontier, head, tile
 
@@ -63,11 +65,12 @@ def get_tile(transaction: Transaction, shard: int, level: int, n: int) -> bytes 
     return transaction.execute(query).scalar_one_or_none()
 
 
-def put_tile(transaction: Transaction, shard: int, level: int, n: int, hashes: bytes) -> None:
-    """Stores a tile, in place of a shorter one."""
-    there = (tile.c.shard == shard, tile.c.level == level, tile.c.n == n)
-    if transaction.execute(update(tile).where(*there).values(hashes=hashes)).rowcount == 0:
-        transaction.execute(insert(tile).values(shard=shard, level=level, n=n, hashes=hashes))
+def put_tiles(transaction: Transaction, shard: int, tiles: Sequence[tuple[int, int, bytes]]) -> None:
+    """Stores ``(level, n, hashes)``, each in place of a shorter tile; one of leaves is full, and never there before."""
+    for level, n, _ in tiles:
+        if level:
+            transaction.execute(delete(tile).where(tile.c.shard == shard, tile.c.level == level, tile.c.n == n))
+    insert_rows(transaction, tile, [(shard, *one) for one in tiles], ("shard", "level", "n", "hashes"))
 
 
 def tile_names(transaction: Transaction, shard: int) -> list[tuple[int, int]]:

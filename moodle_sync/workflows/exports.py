@@ -141,7 +141,7 @@ def access(settings: Settings, who: str, out: Path, *, form: str) -> Written:
 
 
 def _line(row: Exported) -> Line:
-    return line(row.number, vars(row.leaf), row.fact, kind=row.leaf.kind, observed_at=row.leaf.observed_at)
+    return line(row.number, row.leaf._asdict(), row.fact, kind=row.leaf.kind, observed_at=row.leaf.observed_at)
 
 
 def _refused(ledger: Ledger, known: list[Known]) -> list[Refused]:

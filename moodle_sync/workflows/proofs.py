@@ -165,7 +165,7 @@ def _lines(bundle: Bundle) -> list[Line]:
     found = []
     for entry in bundle.entries:
         payload = None if entry.payload is None else json.loads(entry.payload)
-        leaf = vars(entry.leaf)
+        leaf = entry.leaf._asdict()
         found.append(line(entry.number, leaf, payload, kind=entry.leaf.kind, observed_at=entry.leaf.observed_at))
     return found
 

@@ -120,11 +120,10 @@ def test_checkpoint_history_rewritten_under_the_same_key_is_not_signed_again(
     with database.raw() as connection:
         leaf = connection.execute("SELECT leaf FROM entry WHERE idx = 0").fetchone()[0].replace(b"main", b"mein")
         connection.execute("UPDATE entry SET leaf = ?, leaf_hash = ? WHERE idx = 0", (leaf, merkle.leaf_hash(leaf)))
-        frontier = merkle.Frontier()
-        for (leaf_hash,) in connection.execute("SELECT leaf_hash FROM entry ORDER BY idx"):
-            frontier.append(leaf_hash)
-        connection.execute("UPDATE head SET root = ?", (frontier.root(),))
-        connection.execute("UPDATE frontier SET hashes = ?", (frontier.to_bytes(),))
+        growth = merkle.Growth(256)
+        growth.extend([row[0] for row in connection.execute("SELECT leaf_hash FROM entry ORDER BY idx")])
+        connection.execute("UPDATE head SET root = ?", (growth.root(),))
+        connection.execute("UPDATE frontier SET hashes = ?", (b"".join(growth.frontier()),))
     course.grades = {(1, 8): "2"}
     pull()
     with pytest.raises(VerificationFailed, match="checkpoint 2026/2"):

@@ -62,19 +62,45 @@ def test_known_roots_are_those_of_the_rfc_examples() -> None:
     assert merkle.leaf_hash(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
 
 
-def test_frontier_every_size_has_the_naive_root_and_survives_storage() -> None:
-    frontier = merkle.Frontier()
-    for size, leaf in enumerate(LEAVES):
-        assert frontier.root() == ROOTS[size]
-        frontier = merkle.Frontier.from_bytes(size, frontier.to_bytes())
-        frontier.append(leaf)
-    assert frontier.root() == ROOTS[-1]
+@pytest.mark.parametrize("width", [2, 4, 256])
+def test_growth_every_size_has_the_naive_root_whatever_was_added_at_once(width: int) -> None:
+    one_by_one, roots = merkle.Growth(width), []
+    for leaf in LEAVES:
+        roots.append(one_by_one.root())
+        one_by_one.extend([leaf])
+    assert [*roots, one_by_one.root()] == ROOTS
+    for step in (3, 7, 64, 500):
+        at_once = merkle.Growth(width, roots_at=range(len(ROOTS) + 5))
+        full = [tile for start in range(0, len(LEAVES), step) for tile in at_once.extend(LEAVES[start : start + step])]
+        assert at_once.roots == dict(enumerate(ROOTS))
+        assert at_once.frontier() == one_by_one.frontier()
+        assert len(at_once.frontier()) == len(LEAVES).bit_count()
+        for level, n, hashes in [*full, *at_once.edge()]:
+            first = n * width
+            assert hashes == [_nodes(level * (width.bit_length() - 1), first + at) for at in range(len(hashes))]
+        assert len({tile[:2] for tile in full}) == len(full)
 
 
-@pytest.mark.parametrize(("size", "data"), [(1, b""), (2, bytes(64)), (3, bytes(32)), (1, bytes(31)), (0, bytes(32))])
-def test_frontier_that_does_not_fit_its_size_is_refused(size: int, data: bytes) -> None:
-    with pytest.raises(ValueError, match="frontier"):
-        merkle.Frontier.from_bytes(size, data)
+def test_growth_from_any_edge_goes_on_as_if_never_stopped() -> None:
+    for size in range(len(LEAVES)):
+        growth = merkle.Growth(4)
+        growth.extend(LEAVES[:size])
+        edge = {level: hashes for level, _, hashes in growth.edge()} | {0: LEAVES[size - size % 4 : size]}
+        again = merkle.Growth(4, size, [edge.get(level, []) for level in range(max(edge) + 1)], roots_at=[size, 1000])
+        again.extend(LEAVES[size:])
+        assert (again.root(), again.roots) == (ROOTS[-1], {size: ROOTS[size]})
+
+
+ONE = bytes(32)
+
+
+@pytest.mark.parametrize(
+    ("size", "edge"),
+    [(1, [[]]), (2, [[ONE]]), (4, [[], []]), (5, [[ONE], [ONE, ONE]]), (0, [[ONE]]), (4, [[]])],
+)
+def test_growth_from_what_is_not_the_edge_of_such_a_tree_is_refused(size: int, edge: list[list[bytes]]) -> None:
+    with pytest.raises(ValueError, match="edge"):
+        merkle.Growth(4, size, edge)
 
 
 def test_inclusion_every_leaf_of_every_tree_is_proven_and_every_mutant_refused(

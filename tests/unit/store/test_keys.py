@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from moodle_sync.errors import VerificationFailed
 from moodle_sync.store import files
@@ -64,12 +65,12 @@ def test_encrypt_opens_only_with_the_same_key_nonce_and_commitment() -> None:
 
 
 def test_seal_opens_only_in_its_context_and_whole() -> None:
-    sealed = seal(bytes(32), b"secret", b"here")
-    assert unseal(bytes(32), sealed, b"here", "it") == b"secret"
-    assert seal(bytes(32), b"secret", b"here") != sealed
+    sealed = seal(AESGCM(bytes(32)), b"secret", b"here")
+    assert unseal(AESGCM(bytes(32)), sealed, b"here", "it") == b"secret"
+    assert seal(AESGCM(bytes(32)), b"secret", b"here") != sealed
     for data, context in ((sealed, b"there"), (sealed[:-1], b"here"), (sealed[:5], b"here"), (b"", b"here")):
         with pytest.raises(VerificationFailed, match="it does not decrypt"):
-            unseal(bytes(32), data, context, "it")
+            unseal(AESGCM(bytes(32)), data, context, "it")
 
 
 def test_value_mac_same_value_in_another_unicode_form_is_the_same() -> None:

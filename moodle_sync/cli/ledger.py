@@ -1,4 +1,4 @@
-"""Commands of the ledger: init, verify, checkpoint."""
+"""Commands of the ledger: init, verify, checkpoint, move."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from moodle_sync.cli import (
 )
 from moodle_sync.cli.common import Out, Settings, command
 from moodle_sync.workflows import ledger as ledger_workflow
+from moodle_sync.workflows import move as move_workflow
 
 
 @click.group()
@@ -58,10 +59,19 @@ def checkpoint(settings: Settings, out: Out) -> int:
     return 0
 
 
+@command("move", click.option("--to", "to", required=True, metavar="URL", help="Address of the new store."))
+def move(settings: Settings, out: Out, to: str) -> int:
+    """Copy the ledger to another store, verify it there, and leave the old one behind, closed for writing."""
+    moved = move_workflow.move(settings, to)
+    out.show(moved.lines(), moved.document())
+    return 0
+
+
 for _command in (
     init,
     verify,
     checkpoint,
+    move,
     *ledger_attest.COMMANDS,
     *ledger_proofs.COMMANDS,
     *ledger_export.COMMANDS,

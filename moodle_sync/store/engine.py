@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from moodle_sync.errors import LedgerUnusable
-from moodle_sync.store import files
+from moodle_sync.store import files, marks
 from moodle_sync.store.address import parse, sqlite_path, with_path
 from moodle_sync.store.backend import Backend
 from moodle_sync.store.postgres import Postgres
@@ -48,6 +48,7 @@ class Store:
     def __init__(self, engine: Engine, url: str, backend: Backend) -> None:
         self._engine = engine
         self._backend = backend
+        self._in_use = False
         self.url = url
 
     @contextmanager
@@ -71,13 +72,26 @@ class Store:
         nobody seals. On SQLite there is one writer at a time.
 
         Raises:
-            LedgerUnusable: another process kept the right to write for longer than the busy timeout.
+            LedgerUnusable: another process kept the right to write for longer than the busy timeout; the ledger has
+                moved elsewhere.
         """
         with self._translated(), self._engine.connect() as connection:
             connection = self._backend.writing(connection)
             with connection.begin():
                 self._backend.lock(connection, scope)
+                if self._in_use:  # asked each time: the ledger may move while this process waits
+                    marks.require_here(connection, writing=True)
                 yield connection
+
+    def take_into_use(self, *, readonly: bool) -> None:
+        """Passes when the ledger is here; from now on every write asks again.
+
+        Raises:
+            LedgerUnusable: it has moved away (and is not only to be read), or has not arrived.
+        """
+        with self.read() as transaction:
+            marks.require_here(transaction, writing=not readonly)
+        self._in_use = True
 
     def scrub(self) -> bool:
         """Writes the store anew without what deleted rows left in it.
@@ -130,6 +144,7 @@ def open_store(url: str, *, readonly: bool = False, busy_seconds: float = BUSY_S
     store = connect(url, readonly=readonly, busy_seconds=busy_seconds)
     try:
         schema.require_current(store)
+        store.take_into_use(readonly=readonly)
     except LedgerUnusable:
         store.close()
         raise

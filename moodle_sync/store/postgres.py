@@ -36,8 +36,6 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "53": ("the server has no room left (disk, memory or connections)", "Make room, then run again."),
     "XX": ("the server finds its own files damaged", "Keep them as they are, restore a backup."),
     "58": ("the server cannot read or write its own files", "Keep them as they are, look at the server's log."),
-    "28": ("the server does not let this role in", f"Set {PASSWORD_VARIABLE} or ~/.pgpass; look at pg_hba.conf."),
-    "3D": ("the database does not exist", "Make it: createdb --encoding=UTF8 --template=template0 NAME"),
 }
 
 
@@ -96,7 +94,10 @@ class Postgres:
             hint = "See that the server runs, then run again: whatever was not acknowledged is done anew, never twice."
             return LedgerUnusable(f"the connection to the database was lost: {said}", hint=hint)
         if not state and type(error.orig).__name__ == "OperationalError":
-            hint = "Is the server running, and are host, port, role and password right?"
+            hint = (
+                "Does the server run, and are host, port, role and database right? The password comes from "
+                f"{PASSWORD_VARIABLE}, PGPASSWORD or ~/.pgpass; whom the server lets in stands in its pg_hba.conf."
+            )
             return LedgerUnusable(f"the database cannot be reached: {said}", hint=hint)
         return None
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from databases import Database
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -25,30 +26,32 @@ from moodle_sync.publish.file import FilePublisher, read_published
 from moodle_sync.store import checkpoints
 
 COURSES = ("sag:a@1", "sag:b@1")
-TRIED = {"machines": 0, "stages": 0, "seals": 0, "pairs": 0, "reopened": 0, "erased": 0}
-_TEMPLATE: list[Path] = []
+TRIED = dict.fromkeys(("machines", "stages", "seals", "pairs", "reopened", "erased"), 0)
+EXAMPLES = {"sqlite": 50, "postgres": 12}
+_START: list[Callable[[Path], Places]] = []
 
 
-def _places(folder: Path) -> Places:
-    return Places(
-        f"sqlite:///{folder / 'ledger.db'}",
-        folder / "keystore.db",
-        folder / "signing.key",
-        "example.org/registre",
-        folder / "master.key",
-    )
+def _places(url: str, folder: Path) -> Places:
+    return Places(url, folder / "keystore.db", folder / "signing.key", "example.org/registre", folder / "master.key")
 
 
 @contextmanager
-def _template() -> Iterator[None]:
+def _template(database: Database) -> Iterator[None]:
     # Making a ledger costs a dozen fsyncs: it is made once and copied.
     with tempfile.TemporaryDirectory() as name:
-        Ledger.init(_places(Path(name)), environ={})
-        _TEMPLATE.append(Path(name))
+        Ledger.init(_places(database.url, Path(name)), environ={})
+        saved = database.save(Path(name))
+
+        def start(folder: Path) -> Places:
+            shutil.copytree(name, folder, dirs_exist_ok=True)
+            database.load(saved)
+            return _places(database.url, folder)
+
+        _START.append(start)
         try:
             yield
         finally:
-            _TEMPLATE.clear()
+            _START.clear()
 
 
 CHANGES = st.dictionaries(
@@ -63,7 +66,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         TRIED["machines"] += 1
         self.folder = Path(tempfile.mkdtemp())
-        shutil.copytree(_TEMPLATE[0], self.folder, dirs_exist_ok=True)
+        self.places = _START[0](self.folder)
         self.outside = self.folder / "outside"
         self.outside.mkdir()
         self.now = datetime(2026, 2, 3, tzinfo=UTC)
@@ -79,7 +82,7 @@ class Machine(RuleBasedStateMachine):
         self.people: dict[tuple[str, int], str] = {}  # a session knows a new name once it is pulled
 
     def _open(self) -> Ledger:
-        return Ledger.open(_places(self.folder), clock=lambda: self.now, environ={})
+        return Ledger.open(self.places, clock=lambda: self.now, environ={})
 
     @rule(course=st.sampled_from(COURSES), changes=CHANGES)
     def change(self, course: str, changes: dict[tuple[int, int], int | None]) -> None:
@@ -273,12 +276,16 @@ def _user(name: str) -> int:
     return int(name.rpartition(":")[2])
 
 
-def test_ledger_in_any_order_agrees_with_the_model(capsys: Any) -> None:
-    with _template():
+def test_ledger_in_any_order_agrees_with_the_model(database: Database, capsys: Any) -> None:
+    TRIED.update(dict.fromkeys(TRIED, 0))
+    with _template(database):
         Machine.TestCase.settings = settings(
-            max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES[database.kind],
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         )
         Machine.TestCase().runTest()
     with capsys.disabled():
-        print(f"\nledger machine: {TRIED}")
+        print(f"\nledger machine on {database.kind}: {TRIED}")
     assert min(TRIED.values()) > 10

@@ -21,6 +21,7 @@ from typing import Any
 ROLE = "keeper"
 """Who the ledger connects as: an ordinary role that owns the database."""
 
+PASSWORD = "not for the log 4711"
 EMPTY, TABLES = "template_empty", "template_tables"
 _HBA = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 _SETTINGS = {
@@ -33,8 +34,8 @@ _SETTINGS = {
 }
 # What tests write in SQLite's words, so that they can be the same on both.
 _SHIM = (
-    "CREATE FUNCTION zeroblob(n int) RETURNS bytea LANGUAGE sql IMMUTABLE "
-    "RETURN decode(repeat('00', n), 'hex')"
+    "CREATE DOMAIN blob AS bytea",
+    "CREATE FUNCTION zeroblob(n int) RETURNS bytea LANGUAGE sql IMMUTABLE RETURN decode(repeat('00', n), 'hex')",
 )
 
 
@@ -66,10 +67,11 @@ class Server:
         (self.data / "pg_hba.conf").write_text(_HBA, encoding="ascii")
         self.start()
         with self.admin() as admin:
-            admin.execute(f"CREATE ROLE {ROLE} LOGIN PASSWORD 'not for the log 4711'")
+            admin.execute(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'")
             admin.execute(f"CREATE DATABASE {EMPTY} OWNER {ROLE}")
         with self.admin(EMPTY) as admin:
-            admin.execute(_SHIM)
+            for statement in _SHIM:
+                admin.execute(statement)
 
     def url(self, database: str) -> str:
         """The address of a database, through the server's socket."""

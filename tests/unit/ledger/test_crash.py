@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from moodle_sync.errors import LedgerError
 from moodle_sync.facts.models import Vanished
 from moodle_sync.ledger import Ledger
 from moodle_sync.publish.file import FilePublisher, read_published
@@ -49,6 +51,7 @@ EXPECTED = {
 def test_pull_killed_at_every_write_resumes_with_no_loss_and_no_double(
     before: Callable[[], None],
     course: Any,
+    database: Any,
     reopen: Callable[[], Ledger],
     tmp_path: Path,
     killed_at: Callable[..., bool],
@@ -97,7 +100,8 @@ def test_pull_killed_at_every_write_resumes_with_no_loss_and_no_double(
             break
         stage = said[-1] if said else "nothing"
         reached[stage] = reached.get(stage, 0) + 1
-    tell(f"pull killed before each of {point - 1} writes, every one resumed; acknowledged by then: {reached}")
+    tried = f"pull on {database.kind} killed before each of {point - 1} writes"
+    tell(f"{tried}, every one resumed; acknowledged by then: {reached}")
     assert point > 30
     assert set(reached) == {"nothing", "staged", "sealed"}
 
@@ -106,6 +110,7 @@ def test_year_change_killed_at_every_write_resumes(
     before: Callable[[], None],
     course: Any,
     clock: Any,
+    database: Any,
     keep: Callable[[], Callable[[], None]],
     reopen: Callable[[], Ledger],
     killed_at: Callable[..., bool],
@@ -137,8 +142,87 @@ def test_year_change_killed_at_every_write_resumes(
             assert _history(ledger, course)["grade:1:7"] == ["1", "2", "3"], point
         if not killed:
             break
-    tell(f"change of year killed before each of {point - 1} writes, every one resumed")
+    tell(f"change of year on {database.kind} killed before each of {point - 1} writes, every one resumed")
     assert point > 10
+
+
+@pytest.mark.only("postgres")
+def test_pull_server_killed_between_writes_resumes(
+    before: Callable[[], None],
+    course: Any,
+    database: Any,
+    reopen: Callable[[], Ledger],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tell: Callable[[str], None],
+) -> None:
+    """Every process of the server is killed before one write, and right after the next; then it recovers."""
+    snapshot, outside, said = course.snapshot(), tmp_path / "outside", []
+
+    def work() -> None:
+        with reopen() as ledger:
+            ledger.stage(snapshot, programme_digest=None, plan_id=None)
+            said.append("staged")
+            ledger.seal()
+            said.append("sealed")
+            ledger.checkpoint([FilePublisher(outside)])
+            said.append("published")
+
+    reached: dict[str, int] = {}
+    point = 0
+    while True:
+        point += 3
+        before()
+        with database.raw() as connection:
+            connection.execute("CHECKPOINT")  # a database that was just copied has counters that do not survive a crash
+        said.clear()
+        with monkeypatch.context() as patched:
+            _kill_server_at(point, database.server, patched)
+            try:
+                work()
+                break
+            except LedgerError as error:
+                lost = error.message
+        assert "connection to the database was lost" in lost, point
+        with reopen() as ledger:
+            assert ledger.verify(published=read_published(outside)).ok, point
+            assert ledger.size() in (4, 8), point
+            if "staged" in said:
+                assert ledger.pending() + ledger.size() == 8, point
+            if "sealed" in said:
+                assert ledger.size() == 8, point
+        work()
+        with reopen() as ledger:
+            assert _history(ledger, course) == EXPECTED, point
+            assert ledger.verify(published=read_published(outside)).ok, point
+        stage = said[0] if len(said) > 3 else "nothing"
+        reached[stage] = reached.get(stage, 0) + 1
+    tell(f"server killed at {sum(reached.values())} of {point} writes of a pull, every one resumed: {reached}")
+    assert sum(reached.values()) > 5
+
+
+def _kill_server_at(limit: int, server: Any, patched: pytest.MonkeyPatch) -> None:
+    seen = 0
+
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def do(self: Any, *arguments: Any, **options: Any) -> Any:
+            nonlocal seen
+            if arguments and str(arguments[0]).split(None, 1)[0] in ("SELECT", "BEGIN"):
+                return call(self, *arguments, **options)
+            seen += 1
+            if seen == limit and limit % 2:
+                server.crash()
+                server.start()
+            answer = call(self, *arguments, **options)
+            if seen == limit and not limit % 2:
+                server.crash()
+                server.start()
+            return answer
+
+        return do
+
+    for kind, name in ((psycopg.Cursor, "execute"), (psycopg.Cursor, "executemany"), (psycopg.Connection, "commit")):
+        patched.setattr(kind, name, counted(getattr(kind, name)))
 
 
 def test_checkpoint_bit_that_flips_between_writing_and_reading_back_is_not_signed(

@@ -1,0 +1,49 @@
+"""Two marks that a store can bear: its ledger has moved away, or is still on its way here.
+
+A move sets and removes them (``store.moving``); every store that is opened is asked for them, so that nobody goes on
+writing to what was left behind, nor opens what is only half there.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, insert, select
+
+from moodle_sync.errors import LedgerUnusable
+from moodle_sync.store.tables import meta
+
+MOVED, ARRIVING = "moved", "arriving"
+
+
+def get(transaction: Connection) -> dict[str, str]:
+    """The marks that are set: the address that the ledger went to, or comes from."""
+    query = select(meta.c.name, meta.c.value).where(meta.c.name.in_((MOVED, ARRIVING)))
+    return {name: value for name, value in transaction.execute(query)}
+
+
+def put(transaction: Connection, mark: str, address: str) -> None:
+    """Sets a mark."""
+    transaction.execute(insert(meta).values(name=mark, value=address))
+
+
+def drop(transaction: Connection, mark: str) -> None:
+    """Removes a mark."""
+    transaction.execute(delete(meta).where(meta.c.name == mark))
+
+
+def require_here(transaction: Connection, *, writing: bool) -> None:
+    """Passes when the ledger is here; what has moved away may still be read.
+
+    Raises:
+        LedgerUnusable: it is not.
+    """
+    found = get(transaction)
+    if ARRIVING in found:
+        raise LedgerUnusable(
+            "a ledger was being moved to this store, and has not arrived",
+            hint="Run the same moodle-sync ledger move again, with the configuration that it was begun with.",
+        )
+    if writing and MOVED in found:
+        raise LedgerUnusable(
+            f"this ledger has moved to {found[MOVED]}: nothing is written here any more",
+            hint="Write that address as store under [ledger] in config.toml.",
+        )

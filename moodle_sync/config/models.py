@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -20,6 +21,17 @@ def _site_url(value: str) -> str:
     if parts.query or parts.fragment or parts.username or parts.password:
         raise ValueError("only scheme, host, port and path belong here: no '?', '#' or user name")
     return value.rstrip("/")
+
+
+def _store_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        secret = parts.password is not None or re.search(r"(^|&)(ssl)?password=", parts.query) is not None
+    except ValueError:
+        raise ValueError("a database URL is expected, such as sqlite:///data/ledger.db") from None
+    if secret:
+        raise ValueError("no password belongs here: set MOODLE_SYNC_STORE_PASSWORD, or write it to ~/.pgpass")
+    return value
 
 
 class Section(BaseModel):
@@ -64,7 +76,7 @@ class PathSettings(Section):
 class LedgerSettings(Section):
     """Where the ledger, its keys and its checkpoints are."""
 
-    store: str = "sqlite:///data/ledger.db"
+    store: Annotated[str, AfterValidator(_store_url)] = "sqlite:///data/ledger.db"
     keystore: Path = Path("data/keystore.db")
     signing_key: Path = Path("data/signing.key")
     master_key: Path = Path("data/master.key")

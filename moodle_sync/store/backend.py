@@ -34,3 +34,6 @@ class Backend(Protocol):
 
     def scrub(self, engine: Engine) -> bool:
         """Removes what deleted rows left in the database's files; says whether nothing can be left elsewhere."""
+
+    def risks(self, connection: Connection) -> list[str]:
+        """Settings of the server under which a power cut may take what was acknowledged."""

@@ -105,6 +105,11 @@ class Store:
         with self._translated():
             return self._backend.scrub(self._engine)
 
+    def risks(self) -> list[str]:
+        """Settings of a database server under which a power cut may take what was acknowledged; none of SQLite."""
+        with self.read() as transaction:
+            return self._backend.risks(transaction)
+
     def close(self) -> None:
         """Closes every connection."""
         self._engine.dispose()
@@ -145,7 +150,7 @@ def open_store(url: str, *, readonly: bool = False, busy_seconds: float = BUSY_S
     try:
         schema.require_current(store)
         store.take_into_use(readonly=readonly)
-    except LedgerUnusable:
+    except BaseException:
         store.close()
         raise
     return store

@@ -17,7 +17,7 @@ MOVED, ARRIVING = "moved", "arriving"
 def get(transaction: Connection) -> dict[str, str]:
     """The marks that are set: the address that the ledger went to, or comes from."""
     query = select(meta.c.name, meta.c.value).where(meta.c.name.in_((MOVED, ARRIVING)))
-    return {name: value for name, value in transaction.execute(query)}
+    return {row.name: row.value for row in transaction.execute(query)}
 
 
 def put(transaction: Connection, mark: str, address: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
@@ -21,8 +22,12 @@ OLDEST = 14
 """The oldest major version of PostgreSQL that this is written for."""
 
 _LEDGER, _SCOPES = 0x6D73_0001, 0x6D73_0002  # the two spaces of our advisory locks in a database
+_DURABLE = ("fsync", "full_page_writes")
 _SCRUBBED = ("payload", "pending", "current", "subject", "refusal", "erasure")
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "connect_timeout": 15}
+
+# libpq's words
+_LOST = re.compile("closed the connection|consuming input|sending|connection is lost|is closed|pipeline")
 
 _ADVICE: dict[str, tuple[str, str]] = {
     # SQLSTATE, whole or its class: what is said, and what to do
@@ -90,7 +95,7 @@ class Postgres:
         said = str(error.orig).strip().split("\n")[0]
         if advice is not None:
             return LedgerUnusable(f"{advice[0]}: {said}" if state != "55P03" else advice[0], hint=advice[1])
-        if error.connection_invalidated or state[:2] in ("08", "57"):
+        if error.connection_invalidated or state[:2] in ("08", "57") or (not state and _LOST.search(said)):
             hint = "See that the server runs, then run again: whatever was not acknowledged is done anew, never twice."
             return LedgerUnusable(f"the connection to the database was lost: {said}", hint=hint)
         if not state and type(error.orig).__name__ == "OperationalError":
@@ -121,6 +126,11 @@ class Postgres:
                 ) from error
             _checkpoint(connection)
         return False
+
+    def risks(self, connection: Connection) -> list[str]:
+        """See :class:`~moodle_sync.store.backend.Backend`."""
+        values = {name: connection.execute(select(func.current_setting(name))).scalar_one() for name in _DURABLE}
+        return [f"{name} = {value}" for name, value in values.items() if value != "on"]
 
 
 def _checkpoint(connection: Connection) -> None:

@@ -104,6 +104,10 @@ class Sqlite:
             raise busy
         return True
 
+    def risks(self, connection: Connection) -> list[str]:
+        """None: each connection is told to flush."""
+        return []
+
 
 def _begin(connection: Connection) -> None:
     # The sqlite3 module's own BEGIN comes too late (at the first write): with isolation_level=None we say it.

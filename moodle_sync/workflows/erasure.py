@@ -63,7 +63,8 @@ class ErasureResult:
             return [f"Refused until {self.until}, entry {self.entry}: {what}."]
         lines = [f"Erased, entry {self.entry}: {what}. Every other proof holds as before."]
         if not self.scrubbed:
-            lines.append("The database server's own archives may still hold ciphertext, without a key to it.")
+            lines.append("The database server keeps its own record: its log, replicas and backups may still hold")
+            lines.append("ciphertext, without a key to it, until they are recycled.")
         lines += [f"Deleted {path}." for path in self.deleted]
         lines.append(f"Taken out of {self.copies_cleaned} backups, or these destroyed because their time was over.")
         lines += [f"! {line}" for line in self.owed]

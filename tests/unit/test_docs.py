@@ -17,6 +17,7 @@ PAGES = [
     "docs/reference/retention.md",
     "docs/reference/exports.md",
     "docs/reference/backup.md",
+    "docs/reference/postgresql.md",
 ]
 
 

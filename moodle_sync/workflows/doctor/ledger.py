@@ -30,6 +30,7 @@ def check_ledger(settings: Settings) -> Iterator[Finding]:
         yield _opened(settings)
         yield _signing_key(settings.ledger.signing_key)
         yield from _modes(path)
+        yield from _server(settings)
         yield from _owed(settings)
     yield from check_places(settings)
 
@@ -87,3 +88,16 @@ def _owed(settings: Settings) -> Iterator[Finding]:
         return  # said already
     hint = "Bring the disk and run moodle-sync ledger backup; or destroy it and say so: moodle-sync ledger copies."
     yield from (Finding(Area.LEDGER, "erasure", Mark.WARNING, line, hint=hint) for line in lines)
+
+
+def _server(settings: Settings) -> Iterator[Finding]:
+    """A database server may be told to forget what it said was kept."""
+    try:
+        with open_store(settings.ledger.store, readonly=True) as store:
+            risks = store.risks()
+    except LedgerError:
+        return  # said above
+    if risks:
+        hint = "Set it to on in the server's postgresql.conf: a power cut would take entries that were acknowledged."
+        sentence = f"the server runs with {', '.join(risks)}"
+        yield Finding(Area.LEDGER, "database server", Mark.WARNING, sentence, hint=hint)

@@ -78,6 +78,15 @@ def test_relative_paths_start_from_the_file(tmp_path: Path) -> None:
     assert settings.ledger.store == f"sqlite:///{tmp_path}/data/ledger.db"
 
 
+@pytest.mark.parametrize("url", ["postgresql+psycopg://me:hunter4711@h/db", "postgresql://h/db?password=hunter4711"])
+def test_password_in_the_address_of_the_store_is_refused_and_not_shown(tmp_path: Path, url: str) -> None:
+    site = '[site]\nname = "x"\nurl = "https://m.example.org"\nnamespace = "sag"\n'
+    path = write(tmp_path, f'{site}[ledger]\norigin = "e.org/l"\nstore = "{url}"\n')
+    with pytest.raises(ConfigError, match="MOODLE_SYNC_STORE_PASSWORD") as caught:
+        load_settings(path)
+    assert "4711" not in f"{caught.value} {caught.value!r}"
+
+
 def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
     path = write(tmp_path, '[site]\nname = "X Y"\nurl = "moodle.example.org"\nnamespace = "s"\nspeed = 1\n[ledger]\n')
     with pytest.raises(ConfigError) as caught:

@@ -168,8 +168,8 @@ def test_pull_server_killed_between_writes_resumes(
             ledger.checkpoint([FilePublisher(outside)])
             said.append("published")
 
-    reached: dict[str, int] = {}
-    point = 0
+    reached = dict.fromkeys(("resumed", "went on by itself"), 0)
+    point = 1
     while True:
         point += 3
         before()
@@ -177,13 +177,12 @@ def test_pull_server_killed_between_writes_resumes(
             connection.execute("CHECKPOINT")  # a database that was just copied has counters that do not survive a crash
         said.clear()
         with monkeypatch.context() as patched:
-            _kill_server_at(point, database.server, patched)
-            try:
-                work()
-                break
-            except LedgerError as error:
-                lost = error.message
-        assert "connection to the database was lost" in lost, point
+            killed = _kill_server_at(point, database.server, patched)
+            lost = _lost(work)
+        if not killed:
+            break
+        reached["resumed" if lost else "went on by itself"] += 1  # between two transactions the next one connects anew
+        assert "connection to the database was lost" in lost or said == ["staged", "sealed", "published"], point
         with reopen() as ledger:
             assert ledger.verify(published=read_published(outside)).ok, point
             assert ledger.size() in (4, 8), point
@@ -195,14 +194,26 @@ def test_pull_server_killed_between_writes_resumes(
         with reopen() as ledger:
             assert _history(ledger, course) == EXPECTED, point
             assert ledger.verify(published=read_published(outside)).ok, point
-        stage = said[0] if len(said) > 3 else "nothing"
-        reached[stage] = reached.get(stage, 0) + 1
-    tell(f"server killed at {sum(reached.values())} of {point} writes of a pull, every one resumed: {reached}")
-    assert sum(reached.values()) > 5
+    tell(f"server killed at {sum(reached.values())} of {point} writes of a pull: {reached}")
+    assert min(reached.values()) > 0
 
 
-def _kill_server_at(limit: int, server: Any, patched: pytest.MonkeyPatch) -> None:
-    seen = 0
+def _lost(work: Callable[[], None]) -> str:
+    try:
+        work()
+    except LedgerError as error:
+        return error.message
+    return ""
+
+
+def _kill_server_at(limit: int, server: Any, patched: pytest.MonkeyPatch) -> list[int]:
+    """Kills it around the write of this number; what is answered is empty until then."""
+    seen, killed = 0, []
+
+    def kill() -> None:
+        killed.append(limit)
+        server.crash()
+        server.start()
 
     def counted(call: Callable[..., Any]) -> Callable[..., Any]:
         def do(self: Any, *arguments: Any, **options: Any) -> Any:
@@ -210,19 +221,19 @@ def _kill_server_at(limit: int, server: Any, patched: pytest.MonkeyPatch) -> Non
             if arguments and str(arguments[0]).split(None, 1)[0] in ("SELECT", "BEGIN"):
                 return call(self, *arguments, **options)
             seen += 1
-            if seen == limit and limit % 2:
-                server.crash()
-                server.start()
+            turn = seen == limit
+            if turn and limit % 2:
+                kill()
             answer = call(self, *arguments, **options)
-            if seen == limit and not limit % 2:
-                server.crash()
-                server.start()
+            if turn and not limit % 2:
+                kill()
             return answer
 
         return do
 
     for kind, name in ((psycopg.Cursor, "execute"), (psycopg.Cursor, "executemany"), (psycopg.Connection, "commit")):
         patched.setattr(kind, name, counted(getattr(kind, name)))
+    return killed
 
 
 def test_checkpoint_bit_that_flips_between_writing_and_reading_back_is_not_signed(

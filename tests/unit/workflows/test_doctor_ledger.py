@@ -1,12 +1,17 @@
 from pathlib import Path
 from typing import Any
 
+import ledgerscene
 import pytest
+from click.testing import CliRunner
+from databases import Database
 
+from moodle_sync.cli.main import cli
 from moodle_sync.config import Settings
 from moodle_sync.workflows.doctor.findings import Area, Finding, Mark
 from moodle_sync.workflows.doctor.ledger import check_ledger
 from moodle_sync.workflows.ledger import init as init_ledger
+from moodle_sync.workflows.status import status
 
 
 def configured(folder: Path) -> Settings:
@@ -94,3 +99,53 @@ def test_ledger_address_that_is_none_is_a_mistake_in_the_configuration(made: Set
     wrong = made.model_copy(update={"ledger": made.ledger.model_copy(update={"store": "no address"})})
     [found] = check_ledger(wrong)
     assert (found.mark, found.area) == (Mark.FAILED, Area.CONFIG)
+
+
+@pytest.mark.only("postgres")
+def test_ledger_on_a_server_is_looked_at_like_any_other(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MOODLE_SYNC_MASTER_KEY", raising=False)
+    settings = configured(tmp_path)
+    settings = settings.model_copy(update={"ledger": settings.ledger.model_copy(update={"store": database.url})})
+    assert by_name(settings)["ledger"].mark is Mark.FAILED
+    assert by_name(settings)["ledger"].hint == "Run: moodle-sync ledger init"
+    init_ledger(settings)
+    found = by_name(settings)
+    assert found["ledger"].mark is Mark.OK
+    assert found["database server"].mark is Mark.WARNING  # the tests' own server does not flush
+    assert "fsync = off" in found["database server"].sentence
+    assert found["checkpoints"].mark is Mark.UNKNOWN
+    assert status(settings).ledger.entries == 0
+    database.close()
+    assert "does not exist" in by_name(settings)["ledger"].sentence
+
+
+@pytest.mark.only("postgres")
+def test_commands_on_a_server_move_there_and_erase(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The whole road of an operator: SQLite, move, verify, erase; and no word of it shows a secret."""
+    monkeypatch.delenv("MOODLE_SYNC_MASTER_KEY", raising=False)
+    monkeypatch.setenv("MOODLE_SYNC_STORE_PASSWORD", "hunter4711")
+    scene = ledgerscene.make(tmp_path)
+    scene.pull()
+    config = tmp_path / "config.toml"
+    where = ["--config", str(config)]
+    runner = CliRunner()
+    moved = runner.invoke(cli, ["ledger", "move", "--to", database.url, *where])
+    assert moved.exit_code == 0, moved.output
+    assert "verified there" in moved.output
+    refused = runner.invoke(cli, ["ledger", "checkpoint", *where])
+    assert refused.exit_code == 4
+    assert "has moved to" in refused.output
+    config.write_text(config.read_text().replace("[ledger]", f'[ledger]\nstore = "{database.url}"'), encoding="utf-8")
+    erased = ["ledger", "erase", "--person", "EXT-4471", "--reason", "request", "--yes", *where]
+    verify = ["ledger", "verify", "--payloads", *where]
+    for arguments in (verify, erased, verify):
+        done = runner.invoke(cli, arguments)
+        assert done.exit_code == 0, done.output
+        assert "hunter" not in done.output
+        if "erase" in arguments:
+            assert "its log, replicas and backups" in done.output
+    assert "hunter" not in "".join(capfd.readouterr())

@@ -201,7 +201,7 @@ def test_move_writer_that_was_open_before_is_refused_afterwards(
 ) -> None:
     """A pull that goes on during the move must not sign another history of the same ledger."""
     _move(places, clock, other.url, tmp_path / "outside")
-    for act in (full.seal, full.checkpoint, lambda: full.stage(course.snapshot(), programme_digest=None, plan_id=None)):
+    for act in (full.seal, lambda: full.stage(course.snapshot(), programme_digest=None, plan_id=None)):
         with pytest.raises(LedgerUnusable, match="has moved to"):
             act()  # type: ignore[operator]
 
@@ -218,10 +218,11 @@ def test_move_killed_while_it_writes_is_here_or_there_and_never_both(
     killed_at: Callable[..., bool],
     tell: Callable[[str], None],
 ) -> None:
+    (tmp_path / "outside").mkdir()
     course.grades = {(1, 7): "1", (1, 8): "2"}
     ledger.stage(course.snapshot(), programme_digest=None, plan_id=None)
     ledger.seal()
-    ledger.checkpoint()
+    ledger.checkpoint([FilePublisher(tmp_path / "outside")])
     ledger.close()
     before, restore, nothing = _look(places, clock, ((2026, 0),)), keep(), other.keep()
     there = replace(places, store_url=other.url)

@@ -95,9 +95,7 @@ def seal_own(
     return work.finish(0)
 
 
-def _own(
-    kind: str, session: str | None, content: JSON, now: datetime, previous: tuple[int, int] | None = None
-) -> Leaf:
+def _own(kind: str, session: str | None, content: JSON, now: datetime, previous: tuple[int, int] | None = None) -> Leaf:
     return Leaf(
         kind=kind, site=None, session=session, programme=None, plan=None, run=None, observed_at=to_rfc3339(now),
         subject=None, previous=previous, commitment=None, content=content,

@@ -14,15 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import insert, select, text
-
 from moodle_sync.errors import LedgerUnusable
-from moodle_sync.store import files
+from moodle_sync.store import files, moving
 from moodle_sync.store.copies import CopyKind
 from moodle_sync.store.engine import Store, init_store, sqlite_path
-from moodle_sync.store.tables import metadata
 
-_BLOCK = 1000
 _OWNED = {
     "store": {
         "payload": "subject",
@@ -128,12 +124,7 @@ def _vacuum_into(source: Path, path: Path) -> None:
 
 def _copy_rows(store: Store, path: Path) -> None:
     with init_store(f"sqlite:///{path}") as target, store.read() as rows, target.write() as out:
-        if rows.dialect.name == "postgresql":
-            rows.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        for table in metadata.sorted_tables:
-            order = list(table.primary_key.columns)  # the guard rails take entries in the order of their index
-            for block in rows.execute(select(table).order_by(*order)).mappings().partitions(_BLOCK):
-                out.execute(insert(table), [dict(row) for row in block])
+        moving.copy(rows, out)
 
 
 @contextmanager

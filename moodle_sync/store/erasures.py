@@ -123,13 +123,19 @@ def delete_subjects(transaction: Transaction, pseudonyms: Sequence[str]) -> Gone
 
 
 def delete_places(transaction: Transaction, places: Collection[tuple[int, int]]) -> int:
-    """Deletes the payloads at these places, and the last states that they are; returns how many payloads there were."""
+    """Deletes the payloads at these places, and the last states that they are; returns how many payloads there were.
+
+    What was handed out about their subjects is owed from now on.
+    """
     shards: dict[int, list[int]] = {}
     for shard, idx in sorted(places):
         shards.setdefault(shard, []).append(idx)
     count = 0
     for shard, idxs in shards.items():
         for start in range(0, len(idxs), _CHUNK):
+            mine = payload.c.shard == shard, payload.c.idx.in_(idxs[start : start + _CHUNK])
+            owners = select(payload.c.subject).where(*mine).distinct()
+            handouts.owe(transaction, list(transaction.execute(owners).scalars()))
             for table in (current, payload):
                 there = (table.c.shard == shard, table.c.idx.in_(idxs[start : start + _CHUNK]))
                 gone = transaction.execute(delete(table).where(*there)).rowcount

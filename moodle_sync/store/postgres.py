@@ -23,7 +23,7 @@ OLDEST = 14
 
 _LEDGER, _SCOPES = 0x6D73_0001, 0x6D73_0002  # the two spaces of our advisory locks in a database
 _DURABLE = ("fsync", "full_page_writes")
-_SCRUBBED = ("payload", "pending", "current", "subject", "refusal", "erasure")
+_SCRUBBED = ("payload", "pending", "current", "subject", "refusal", "erasure", "handout", "handout_subject")
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "connect_timeout": 15}
 
 # libpq's words

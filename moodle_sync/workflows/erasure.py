@@ -32,6 +32,23 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Left:
+    """What became of what had left the ledger: files deleted, backups cleaned, and what is still owed."""
+
+    deleted: tuple[str, ...] = ()
+    cleaned: int = 0
+    owed: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """For a person."""
+        return [
+            *(f"Deleted {path}." for path in self.deleted),
+            f"Taken out of {self.cleaned} backups, or these destroyed because their time was over.",
+            *(f"! {line}" for line in self.owed),
+        ]
+
+
+@dataclass(frozen=True)
 class ErasureResult:
     """What was erased or refused, or would be (``done`` is False)."""
 
@@ -65,9 +82,7 @@ class ErasureResult:
         if not self.scrubbed:
             lines.append("The database server keeps its own record: its log, replicas and backups may still hold")
             lines.append("ciphertext, without a key to it, until they are recycled.")
-        lines += [f"Deleted {path}." for path in self.deleted]
-        lines.append(f"Taken out of {self.copies_cleaned} backups, or these destroyed because their time was over.")
-        lines += [f"! {line}" for line in self.owed]
+        lines += Left(self.deleted, self.copies_cleaned, self.owed).lines()
         lines += [
             "Still there, and not this command's to remove: copies that nobody registered, what was printed, sent or",
             "handed over (a pack that an auditor has cannot be called back), what Moodle itself holds, and the number",
@@ -171,15 +186,6 @@ def resume(settings: Settings) -> Resumed:
         ledger.finish_erasures(scrub=True)
         left = after_erasure(settings, ledger)
     return Resumed(waiting, left.cleaned, left.owed)
-
-
-@dataclass(frozen=True)
-class Left:
-    """What became of what had left the ledger: files deleted, backups cleaned, and what is still owed."""
-
-    deleted: tuple[str, ...]
-    cleaned: int
-    owed: tuple[str, ...]
 
 
 def after_erasure(settings: Settings, ledger: Ledger, *, delete_copies: bool = False) -> Left:

@@ -104,6 +104,7 @@ class Verified:
     def exit_code(self) -> int:
         """4 when something does not hold, 6 when everything that could be looked at does, and not all could."""
         return (6 if self.unreached else 0) if self.ok else 4
+
     owed: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:

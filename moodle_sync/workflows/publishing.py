@@ -15,7 +15,7 @@ from moodle_sync.ledger.note import Checkpoint
 from moodle_sync.ledger.outside import Stored
 from moodle_sync.net import HttpClient, NetSettings
 from moodle_sync.publish.email import EmailPublisher
-from moodle_sync.publish.file import FilePublisher
+from moodle_sync.publish.file import FilePublisher, read_published
 from moodle_sync.publish.git import GitPublisher
 from moodle_sync.publish.handed import read_handed
 from moodle_sync.publish.timestamp import TimestampPublisher
@@ -107,6 +107,24 @@ def read_back(settings: Settings, ledger: Ledger, handed: Sequence[Path] = ()) -
             except MoodleSyncError as error:
                 kept.append(Kept(place.place, Reach.OTHERS, unreached=error.message))
     return kept
+
+
+def read_notes(settings: Settings) -> list[str]:
+    """The notes in the folder of files, and in the git repository with its remote: readable without a ledger.
+
+    Raises:
+        LedgerUnusable: a place cannot be read. VerificationFailed: a place lost or rewrote what it had.
+    """
+    origin, folder, git = settings.ledger.origin, settings.ledger.checkpoints, settings.publish.git
+    notes = read_published(folder, origin) if folder.is_dir() else []
+    for one in _git(settings, git).kept(()) if git else ():
+        if one.unreached:
+            hint = "Bring it into reach, or take [publish.git] out of config.toml for this once."
+            raise LedgerUnusable(f"{one.place} cannot be read: {one.unreached}", hint=hint)
+        if one.problems:
+            raise VerificationFailed(f"{one.place}: {'; '.join(one.problems)}")
+        notes += one.notes
+    return list(dict.fromkeys(notes))
 
 
 def reach(settings: Settings, folder: Path) -> Reach:

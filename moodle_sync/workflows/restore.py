@@ -28,8 +28,9 @@ from moodle_sync.store.keys import load_master_key
 from moodle_sync.store.keystore import Keystore, open_keystore
 from moodle_sync.workflows import manifests
 from moodle_sync.workflows.copies import list_folders, owed, read_lists, settle, write_lists
-from moodle_sync.workflows.ledger import open_ledger, read_outside
+from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.manifests import Manifest
+from moodle_sync.workflows.publishing import read_notes
 
 JSON = Any
 _TAILS = ("-wal", "-shm", "-journal")
@@ -142,7 +143,7 @@ def restore(
             raise UsageError("the copy of the keystore is older than that of the store: keys would be missing")
         manifests.require_whole(source.keystore, keys)
     manifests.require_whole(source.store, manifest)
-    published = read_outside(settings)
+    published = read_notes(settings)
     with _parts(settings, source, path) as (store, keystore):
         found = examine(store, settings.ledger.origin)
         standing = _stand(settings, source, store, keystore, found, published)

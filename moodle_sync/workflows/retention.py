@@ -21,6 +21,7 @@ from moodle_sync.mapping.loader import load_mappings
 from moodle_sync.mapping.retention import Retention
 from moodle_sync.spec.loader import load_specs
 from moodle_sync.spec.models import Session
+from moodle_sync.workflows.erasure import Left, after_erasure
 from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.proofs import course_of
 
@@ -78,6 +79,8 @@ class Retired:
     would: int
     refused: int
     unknown: int
+    left: Left | None = None
+    """What became of the copies: None when nothing was erased."""
 
     def lines(self) -> list[str]:
         """For a person."""
@@ -93,6 +96,8 @@ class Retired:
             lines.append(
                 "What was erased is not entered again when Moodle still tells of it. Moodle keeps its own data."
             )
+        if self.left is not None:
+            lines += self.left.lines()
         if self.refused:
             lines.append(f"{self.refused} refusals stand: what they are about stays.")
         if self.unknown:
@@ -116,6 +121,7 @@ class Retired:
             "entries": self.would,
             "refused": self.refused,
             "unknown": self.unknown,
+            "owed": [] if self.left is None else list(self.left.owed),
         }
 
 
@@ -143,9 +149,10 @@ def erase_due(settings: Settings, *, policy: str | None, session: str | None, ye
             if line.state == "due" and line.entries and line.policy and policy in (None, line.policy.policy)
         ]
         what = tuple(_retirements(settings, retention, chosen))
-        erased = tuple(ledger.retire(one) for one in what) if yes else ()
+        erased, left = tuple(ledger.retire(one) for one in what) if yes else (), None
         if erased:
             ledger.finish_erasures(scrub=True)
+            left = after_erasure(settings, ledger)
     return Retired(
         done=yes,
         what=what,
@@ -153,6 +160,7 @@ def erase_due(settings: Settings, *, policy: str | None, session: str | None, ye
         would=sum(line.entries for line in chosen),
         refused=len({one.subject for line in wanted for one in line.refused}),
         unknown=sum(line.state == "unknown" for line in wanted),
+        left=left,
     )
 
 

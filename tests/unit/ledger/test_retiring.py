@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import Database
 
 from moodle_sync.errors import LedgerError, UsageError, VerificationFailed
 from moodle_sync.facts.attested import parse_attested
@@ -69,7 +69,7 @@ def lived_in(ledger: Ledger, course: Any, clock: Any, tmp_path: Path) -> Ledger:
     return ledger
 
 
-def needles(folder: Path, ledger: Ledger, subject: str) -> dict[str, list[bytes]]:
+def needles(database: Database, folder: Path, ledger: Ledger, subject: str) -> dict[str, list[bytes]]:
     """Every byte string by which a subject's grades could be brought back, by table and column."""
     with ledger.store.read() as transaction:
         places = [one.place for one in held(ledger.store, ledger.keystore, "main") if one.subject == subject]
@@ -85,20 +85,22 @@ def needles(folder: Path, ledger: Ledger, subject: str) -> dict[str, list[bytes]
         "payload.nonce": [rows[place].nonce for place in mine],
         "payload.ciphertext": [rows[place].ciphertext for place in mine],
     }
-    store, keystore = sqlite3.connect(folder / "ledger.db"), sqlite3.connect(folder / "keystore.db")
-    current = store.execute("SELECT ref, value_mac, shard, idx FROM current WHERE subject = ?", (subject,)).fetchall()
+    with database.raw() as store:
+        query = "SELECT ref, value_mac, shard, idx FROM current WHERE subject = ?"
+        current = store.execute(query, (subject,)).fetchall()
+    keystore = sqlite3.connect(folder / "keystore.db")
     states = [row for row in current if (row[2], row[3]) in mine]
     found["current.ref"], found["current.value_mac"] = [row[0] for row in states], [row[1] for row in states]
     commitments = {bytes.fromhex(leaves[place].commitment or "") for place in mine}
     salts = keystore.execute("SELECT commitment, wrapped FROM salt").fetchall()
     found["salt.wrapped"] = [wrapped for commitment, wrapped in salts if commitment in commitments]
-    store.close()
     keystore.close()
     return found
 
 
-def files(folder: Path) -> bytes:
-    return b"\n".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+def files(database: Database, folder: Path) -> bytes:
+    mine = b"\n".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    return mine if database.kind == "sqlite" else mine + database.held()
 
 
 def test_held_names_what_vanished_by_what_it_was(lived_in: Ledger) -> None:
@@ -108,11 +110,11 @@ def test_held_names_what_vanished_by_what_it_was(lived_in: Ledger) -> None:
 
 
 def test_retire_leaves_nothing_of_the_class_that_the_search_could_find_before(
-    lived_in: Ledger, tmp_path: Path, tell: Callable[[str], None]
+    lived_in: Ledger, database: Database, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     me, gone, refused = (pseudonym_in(lived_in, user) for user in (ME, ONLY_GRADES, REFUSED))
-    wanted, kept = needles(tmp_path, lived_in, me), needles(tmp_path, lived_in, refused)
-    before = files(tmp_path)
+    wanted, kept = needles(database, tmp_path, lived_in, me), needles(database, tmp_path, lived_in, refused)
+    before = files(database, tmp_path)
     found = {name: sum(one in before for one in values) for name, values in wanted.items()}
     assert found == {name: len(values) for name, values in wanted.items()}
     assert min(found.values()) > 0, found
@@ -120,7 +122,7 @@ def test_retire_leaves_nothing_of_the_class_that_the_search_could_find_before(
     lived_in.finish_erasures(scrub=True)
     assert (done.subjects, done.entries, done.pending) == (1, 24, 0)  # of one learner nothing else was held
     for state in ("open", "closed"):
-        left = files(tmp_path)
+        left = files(database, tmp_path)
         assert not [one for values in wanted.values() for one in values if one in left], state
         assert all(one in left for values in kept.values() for one in values), state
         if state == "closed":
@@ -264,16 +266,17 @@ def test_retire_killed_at_every_write_resumes(
     lived_in: Ledger,
     places: Any,
     reopen: Callable[[], Ledger],
+    database: Database,
+    keep: Callable[[], Callable[[], None]],
     tmp_path: Path,
     killed_at: Callable[..., bool],
     tell: Callable[[str], None],
 ) -> None:
     me, refused = pseudonym_in(lived_in, ME), pseudonym_in(lived_in, REFUSED)
-    wanted = [one for values in needles(tmp_path, lived_in, me).values() for one in values]
+    wanted = [one for values in needles(database, tmp_path, lived_in, me).values() for one in values]
     size = lived_in.size()
     lived_in.close()
-    kept = tmp_path.with_name(f"{tmp_path.name}-kept")
-    shutil.copytree(tmp_path, kept)
+    restore = keep()
 
     def work() -> None:
         with reopen() as ledger:
@@ -284,8 +287,7 @@ def test_retire_killed_at_every_write_resumes(
     point = 0
     while True:
         point += 1
-        shutil.rmtree(tmp_path)
-        shutil.copytree(kept, tmp_path)
+        restore()
         killed = killed_at(point, work)
         with open_store(places.store_url) as store, store.read() as transaction:
             row = [one.state for one in erasures.unfinished(transaction)]
@@ -307,12 +309,11 @@ def test_retire_killed_at_every_write_resumes(
             assert ledger.verify().ok, point
             left = [one.kind for one in held(ledger.store, ledger.keystore, "main") if one.scope == COURSE]
             assert Counter(left) == {"enrolment": 2, "grade": 12}, (point, state)
-        held_bytes = files(tmp_path)
+        held_bytes = files(database, tmp_path)
         assert not [one for one in wanted if one in held_bytes], (point, state)
         if not killed:
             break
         reached[state] += 1
-    shutil.rmtree(kept)
     tell(f"retirement killed before each of {point - 1} writes, every one resumed; reached: {dict(reached)}")
     assert set(reached) >= {"not begun", "started", "erased"}
 

@@ -82,7 +82,7 @@ class SpecVersions:
 def every(transaction: Transaction) -> Iterator[tuple[str, bytes]]:
     """``(digest, content)`` of everything stored, a bounded number in memory."""
     query = select(spec_version.c.digest, spec_version.c.content).order_by(spec_version.c.digest)
-    for rows in transaction.execute(query).partitions(100):
+    for rows in transaction.execute(query.execution_options(yield_per=100)).partitions():
         for row in rows:
             yield row.digest, row.content
 

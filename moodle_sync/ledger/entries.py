@@ -45,7 +45,10 @@ class Leaf(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """The bytes that are hashed into the tree."""
-        return canonical({"v": SCHEMA, **self._asdict()})
+        return canonical(dict(zip(_MEMBERS, (*self, SCHEMA), strict=True)))
+
+
+_MEMBERS = (*Leaf._fields, "v")
 
 
 def parse(data: bytes) -> Leaf:

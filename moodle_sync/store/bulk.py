@@ -21,15 +21,20 @@ def insert_rows(
 ) -> None:
     """Inserts rows, in their order; each holds the values of these columns, in theirs.
 
-    PostgreSQL is given one array a column in one statement: its guard rails run once a statement, and are dear.
+    A column that is None in all of them is left out: a driver looks at each value. PostgreSQL is given one array a column in one statement: its guard rails run once a statement, and are dear.
     """
     if not rows:
         return
-    into = f'INSERT INTO "{table.name}" (' + ", ".join(f'"{name}"' for name in columns) + ")"
+    filled = [
+        (name, values)
+        for name, values in zip(columns, zip(*rows, strict=True), strict=True)
+        if values.count(None) < len(rows)
+    ]
+    into = f'INSERT INTO "{table.name}" (' + ", ".join(f'"{name}"' for name, _ in filled) + ")"
     if transaction.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        transaction.exec_driver_sql(f"{into} VALUES ({marks})", list(rows))
+        marks = ", ".join("?" * len(filled))
+        transaction.exec_driver_sql(f"{into} VALUES ({marks})", list(zip(*(values for _, values in filled), strict=True)))
         return
-    arrays = ", ".join(f"%s::{_ARRAYS[table.c[name].type.python_type]}" for name in columns)
-    values = tuple(list(column) for column in zip(*rows, strict=True))
-    transaction.exec_driver_sql(f"{into} SELECT * FROM unnest({arrays})", values)  # noqa: S608 (names)
+    arrays = ", ".join(f"%s::{_ARRAYS[table.c[name].type.python_type]}" for name, _ in filled)
+    lists = tuple(list(values) for _, values in filled)
+    transaction.exec_driver_sql(f"{into} SELECT * FROM unnest({arrays})", lists)  # noqa: S608 (names)

@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: test lint types imports unit live demo clean
+.PHONY: test lint types imports unit live demo bench clean
 
 test: lint types imports unit
 
@@ -34,3 +34,7 @@ clean:
 
 demo: $(STAMP)
 	$(BIN)/moodle-sync demo build/demo-$$(date +%Y%m%d-%H%M%S)
+
+# Speed and memory: medians, with the raw pipeline of the same run beside them. Not part of `make test`.
+bench: $(STAMP)
+	$(BIN)/python tests/benchmarks/bench.py --memory

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -87,6 +88,7 @@ def digest(value: JSON) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
+@lru_cache(maxsize=1024)  # most are 0, 20, 100: an equal number has an equal text, whatever its type
 def decimal_text(value: Decimal | int | str) -> str:
     """A number of points or hours as plain decimal text without trailing zeros: ``"12.5"``, ``"20"``, ``"0"``."""
     number = Decimal(value)

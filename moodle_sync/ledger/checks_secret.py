@@ -22,7 +22,7 @@ from moodle_sync.ledger.checks import Findings, Totals
 from moodle_sync.ledger.entries import PERSONAL, Leaf, number
 from moodle_sync.store import entries, erasures, pending, specs, subjects
 from moodle_sync.store.engine import Transaction
-from moodle_sync.store.entries import PayloadRow, Promise
+from moodle_sync.store.entries import PayloadRow
 from moodle_sync.store.keys import SubjectKey, commit
 from moodle_sync.store.keystore import Keystore
 from moodle_sync.store.pending import CurrentRow, PendingRow
@@ -53,7 +53,8 @@ class Secrets:
             return
         rows = entries.payloads(self._transaction, shard, *span)
         _check_taken(findings, self._keystore, shard, {idx: leaf for idx, leaf in leaves.items() if idx not in rows})
-        right = _check_promises(findings, totals, shard, rows, leaves)
+        promises = [(row.idx, row.subject, row.commitment) for row in rows.values()]
+        right = _check_promises(findings, totals, shard, promises, leaves)
         opened = self._open_all(findings, self._keystore, [rows[idx] for idx in right], leaves)
         totals.decrypted += len(opened)
         for state in self._named(shard, span[1]):
@@ -125,17 +126,17 @@ def _check_promises(
     findings: Findings,
     totals: Totals,
     shard: int,
-    rows: Mapping[int, PayloadRow] | Mapping[int, Promise],
+    promises: Sequence[tuple[int, str, bytes]],
     leaves: Mapping[int, Leaf],
 ) -> list[int]:
     """Counts payloads, and returns the indexes of those that have the owner and commitment of their entry."""
     right: list[int] = []
-    for idx, row in rows.items():
+    for idx, subject, commitment in promises:
         leaf = leaves.get(idx)
         if leaf is None or leaf.kind not in PERSONAL:
             continue
         totals.payloads += 1
-        if row.commitment.hex() == leaf.commitment and row.subject == leaf.subject:
+        if commitment.hex() == leaf.commitment and subject == leaf.subject:
             right.append(idx)
         else:
             name = number(shard, idx)

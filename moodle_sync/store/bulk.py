@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Table
+from sqlalchemy.exc import DBAPIError
 
 from moodle_sync.store.engine import Transaction
 
-_ARRAYS = {int: "bigint[]", str: "text[]", bytes: "bytea[]"}
+_TYPES = {int: "int8", str: "text", bytes: "bytea"}
 
 
 def insert_rows(
@@ -21,7 +22,8 @@ def insert_rows(
 ) -> None:
     """Inserts rows, in their order; each holds the values of these columns, in theirs.
 
-    A column that is None in all of them is left out: a driver looks at each value. PostgreSQL is given one array a column in one statement: its guard rails run once a statement, and are dear.
+    A column that is None in all of them is left out: a driver looks at each value. PostgreSQL is sent
+    them with one COPY, in which its guard rails run once, and not once a row.
     """
     if not rows:
         return
@@ -33,8 +35,21 @@ def insert_rows(
     into = f'INSERT INTO "{table.name}" (' + ", ".join(f'"{name}"' for name, _ in filled) + ")"
     if transaction.dialect.name == "sqlite":
         marks = ", ".join("?" * len(filled))
-        transaction.exec_driver_sql(f"{into} VALUES ({marks})", list(zip(*(values for _, values in filled), strict=True)))
+        by_row = list(zip(*(values for _, values in filled), strict=True))
+        transaction.exec_driver_sql(f"{into} VALUES ({marks})", by_row)
         return
-    arrays = ", ".join(f"%s::{_ARRAYS[table.c[name].type.python_type]}" for name, _ in filled)
-    lists = tuple(list(values) for _, values in filled)
-    transaction.exec_driver_sql(f"{into} SELECT * FROM unnest({arrays})", lists)  # noqa: S608 (names)
+    _copy(transaction, table, filled)
+
+
+def _copy(transaction: Transaction, table: Table, filled: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    names = ", ".join(f'"{name}"' for name, _ in filled)
+    dbapi = transaction.dialect.loaded_dbapi
+    driver: Any = transaction.connection.driver_connection
+    try:
+        with driver.cursor().copy(f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT BINARY)') as copy:
+            copy.set_types([_TYPES[table.c[name].type.python_type] for name, _ in filled])
+            for row in zip(*(values for _, values in filled), strict=True):
+                copy.write_row(row)
+    except dbapi.Error as error:  # as SQLAlchemy says what any other statement raises
+        wrapped = DBAPIError.instance(f"COPY {table.name}", None, error, dbapi.Error, dialect=transaction.dialect)
+        raise wrapped from error

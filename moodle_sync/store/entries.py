@@ -39,13 +39,6 @@ class PayloadRow(NamedTuple):
     key_id: str
 
 
-class Promise(NamedTuple):
-    """Of a payload: whose it is, and its commitment."""
-
-    subject: str
-    commitment: bytes
-
-
 def append(transaction: Transaction, rows: Sequence[EntryRow]) -> None:
     """Adds entries, in index order. Their payloads are moved behind them by ``store.sealing``."""
     insert_rows(transaction, entry, rows, EntryRow._fields)
@@ -89,11 +82,11 @@ def payloads(transaction: Transaction, shard: int, first: int, stop: int) -> dic
     return {row.idx: row for row in map(PayloadRow._make, transaction.execute(query).all())}
 
 
-def promises(transaction: Transaction, shard: int, first: int, stop: int) -> dict[int, Promise]:
-    """Like :func:`payloads`, without what is encrypted."""
+def promises(transaction: Transaction, shard: int, first: int, stop: int) -> list[tuple[int, str, bytes]]:
+    """``(idx, subject, commitment)`` of the payloads that exist of the entries ``first <= idx < stop``."""
     query = select(payload.c.idx, payload.c.subject, payload.c.commitment)
     query = query.where(payload.c.shard == shard, payload.c.idx >= first, payload.c.idx < stop)
-    return {idx: Promise(subject, commitment) for idx, subject, commitment in transaction.execute(query).all()}
+    return [(idx, subject, commitment) for idx, subject, commitment in transaction.execute(query).all()]
 
 
 def payloads_at(transaction: Transaction, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], PayloadRow]:

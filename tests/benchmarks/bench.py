@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,65 +40,68 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, help="where to write (default: the system's temporary folder)")
     parser.add_argument("--cpu", action="store_true", help="count processor time, not time: a hint on a busy machine")
     options = parser.parse_args(arguments)
-    if options.cpu:
-        time.perf_counter = time.process_time
-    print(f"Python {platform.python_version()}, {platform.machine()}; {options.entries:,} facts a round")
-    results = measure(options.entries, options.rounds, options.folder, options.postgres)
+    clock = time.process_time if options.cpu else time.perf_counter
+    counted = "processor time" if options.cpu else "time"
+    print(f"Python {platform.python_version()}, {platform.machine()}; {options.entries:,} facts a round, in {counted}")
+    results = Bench(options.entries, clock).measure(options.rounds, options.folder, options.postgres)
     if options.memory:
         results += [_memory(size, options.folder) for size in SIZES]
     print("\n".join(lines(results)))
     return 0 if all(result.met for result in results) else 1
 
 
-def measure(entries: int, rounds: int, folder: Path | None, postgres: str | None) -> list[Result]:
-    """Every rate, in entries a second, and the time of one proof."""
-    taken = list(scene.snapshots(entries))
-    payloads = [fact.payload() for snapshot in taken for fact in snapshot.facts]
-    gc.collect()
-    gc.freeze()  # what a pull would have handed over is not the ledger's garbage to look through
-    stage: list[float] = []
-    plain: list[float] = []
-    tree: list[float] = []
-    deep: list[float] = []
-    prove: list[float] = []
-    pg: list[float] = []
-    pg_plain: list[float] = []
-    for _ in range(rounds):
-        with _folder(folder) as place:
-            plain.append(len(payloads) / seconds(lambda place=place: raw.run(place, None, payloads)))
-            with scene.ledger(place) as opened:
-                stage.append(_rate(opened, lambda opened=opened: scene.stage_and_seal(opened, taken)))
-                opened.checkpoint()
-                tree.append(_rate(opened, lambda opened=opened: _verify(opened, payloads=False)))
-                deep.append(_rate(opened, lambda opened=opened: _verify(opened, payloads=True)))
-                prove.append(1000 * seconds(lambda opened=opened: scene.prove_one(opened)))
-        if postgres:
+class Bench:
+    """The same work in each round; what each piece of it reached is kept by name."""
+
+    def __init__(self, entries: int, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._taken = list(scene.snapshots(entries))
+        self._payloads = [fact.payload() for snapshot in self._taken for fact in snapshot.facts]
+        self._found: dict[str, list[float]] = defaultdict(list)
+        gc.collect()
+        gc.freeze()  # what a pull would have handed over is not the ledger's garbage to look through
+
+    def measure(self, rounds: int, folder: Path | None, postgres: str | None) -> list[Result]:
+        """Every rate, in entries a second, and the time of one proof."""
+        for _ in range(rounds):
             with _folder(folder) as place:
-                empty(postgres)
-                pg_plain.append(len(payloads) / seconds(lambda place=place: raw.run(place, postgres, payloads)))
-                with scene.ledger(place, postgres) as opened:
-                    pg.append(_rate(opened, lambda opened=opened: scene.stage_and_seal(opened, taken)))
-    results = [
-        Result("stage and seal, SQLite", stage, "/s", 25_000, raw=plain, ratio=0.6),
-        Result("verify (tree and checkpoints)", tree, "/s", 150_000),
-        Result("verify --payloads", deep, "/s", 40_000),
-        Result(f"prove one entry of {entries:,}", prove, " ms", 50, most=True),
-    ]
-    if postgres:
-        results.insert(1, Result("stage and seal, PostgreSQL", pg, "/s", 12_000, raw=pg_plain))
-    return results
+                self._sqlite(place)
+            if postgres:
+                with _folder(folder) as place:
+                    self._postgres(place, postgres)
+        found = self._found
+        results = [
+            Result("stage and seal, SQLite", found["sqlite"], "/s", 25_000, raw=found["raw"], ratio=0.6),
+            Result("verify (tree and checkpoints)", found["tree"], "/s", 150_000),
+            Result("verify --payloads", found["payloads"], "/s", 40_000),
+            Result(f"prove one entry of {len(self._payloads):,}", found["prove"], " ms", 50, most=True),
+        ]
+        if postgres:
+            results.insert(1, Result("stage and seal, PostgreSQL", found["pg"], "/s", 12_000, raw=found["pg raw"]))
+        return results
 
+    def _sqlite(self, place: Path) -> None:
+        self._rate("raw", lambda: raw.run(place, None, self._payloads))
+        with scene.ledger(place) as opened:
+            self._rate("sqlite", lambda: scene.stage_and_seal(opened, self._taken))
+            opened.checkpoint()
+            self._rate("tree", lambda: _verify(opened, payloads=False))
+            self._rate("payloads", lambda: _verify(opened, payloads=True))
+            self._found["prove"].append(1000 * self._seconds(lambda: scene.prove_one(opened)))
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long it takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+    def _postgres(self, place: Path, url: str) -> None:
+        empty(url)
+        self._rate("pg raw", lambda: raw.run(place, url, self._payloads))
+        with scene.ledger(place, url) as opened:
+            self._rate("pg", lambda: scene.stage_and_seal(opened, self._taken))
 
+    def _rate(self, name: str, work: Callable[[], object]) -> None:
+        self._found[name].append(len(self._payloads) / self._seconds(work))
 
-def _rate(opened: Ledger, work: Callable[[], object]) -> float:
-    taken = seconds(work)
-    return opened.size() / taken
+    def _seconds(self, work: Callable[[], object]) -> float:
+        start = self._clock()
+        work()
+        return self._clock() - start
 
 
 def _verify(opened: Ledger, *, payloads: bool) -> None:

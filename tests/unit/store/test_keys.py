@@ -1,14 +1,26 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from hypothesis import given
+from hypothesis import strategies as st
 
 from moodle_sync.errors import VerificationFailed
 from moodle_sync.store import files
-from moodle_sync.store.keys import MasterKey, SubjectKey, commit, load_master_key, new_master_key, seal, unseal
+from moodle_sync.store.keys import (
+    MasterKey,
+    SubjectKey,
+    _Mac,
+    commit,
+    load_master_key,
+    new_master_key,
+    seal,
+    unseal,
+)
 
 KEY = SubjectKey(bytes(range(32)))
 OTHER = SubjectKey(bytes(32))
@@ -77,3 +89,8 @@ def test_value_mac_same_value_in_another_unicode_form_is_the_same() -> None:
     assert KEY.value_mac({"a": "\u00c9"}) == KEY.value_mac({"a": "E\u0301"})
     assert KEY.value_mac({"a": "1"}) != OTHER.value_mac({"a": "1"})
     assert KEY.ref("main", "x") != KEY.value_mac(["main", "x"])
+
+
+@given(st.binary(max_size=64), st.binary(max_size=300))
+def test_mac_is_hmac_sha256(key: bytes, data: bytes) -> None:
+    assert _Mac(key)(data) == hmac.digest(key, data, "sha256")

@@ -17,9 +17,10 @@ from sqlalchemy.exc import IntegrityError
 from moodle_sync.errors import LedgerUnusable
 from moodle_sync.store import Store, entries, init_store, open_store, schema, tree
 from moodle_sync.store.address import PASSWORD_VARIABLE
-from moodle_sync.store.engine import exists
+from moodle_sync.store.bulk import insert_rows
+from moodle_sync.store.engine import Transaction, exists
 from moodle_sync.store.entries import EntryRow, PayloadRow
-from moodle_sync.store.tables import meta
+from moodle_sync.store.tables import meta, payload
 from moodle_sync.store.tree import Head
 
 pytestmark = pytest.mark.only("postgres")
@@ -206,21 +207,27 @@ def _rows(shard: int, first: int, stop: int) -> tuple[list[EntryRow], list[Paylo
     )
 
 
+def _append(transaction: Transaction, shard: int, first: int, stop: int) -> None:
+    rows, payloads = _rows(shard, first, stop)
+    entries.append(transaction, rows)
+    insert_rows(transaction, payload, payloads, PayloadRow._fields)
+
+
 def test_append_goes_to_the_partition_of_its_year_many_rows_a_statement(store: Store, database: Any) -> None:
     with store.write() as transaction:
         tree.open_shard(transaction, Head(2026, 0, b""))
-        entries.append(transaction, *_rows(2026, 0, 1200))
+        _append(transaction, 2026, 0, 1200)
     with store.write() as transaction:
         tree.open_shard(transaction, Head(2027, 0, b""))
-        entries.append(transaction, *_rows(2027, 0, 3))
+        _append(transaction, 2027, 0, 3)
     with database.raw() as connection:
         for table, count in (("entry_2026", 1200), ("entry_2027", 3), ("payload_2026", 1200), ("payload_2027", 3)):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,)
     for first, shard in ((1201, 2026), (1200, 2026), (4, 2027), (2, 2027)):
         with pytest.raises(IntegrityError), store.write() as transaction:
-            entries.append(transaction, *_rows(shard, first, first + 2))
+            _append(transaction, shard, first, first + 2)
     with pytest.raises(IntegrityError, match="foreign key"), store.write() as transaction:
-        entries.append(transaction, [], _rows(2027, 9, 10)[1])
+        insert_rows(transaction, payload, _rows(2027, 9, 10)[1], PayloadRow._fields)
 
 
 def test_copy_stops_at_the_guard_rails_too(store: Store, database: Any) -> None:
@@ -249,7 +256,8 @@ def test_statistics_hold_nothing_that_can_be_erased(store: Store, database: Any)
     rows, payloads = _rows(2026, 0, 300)
     with store.write() as transaction:
         tree.open_shard(transaction, Head(2026, 0, b""))
-        entries.append(transaction, rows, payloads)
+        entries.append(transaction, rows)
+        insert_rows(transaction, payload, payloads, PayloadRow._fields)
     with database.raw() as connection:
         connection.execute("ANALYZE")
         found = connection.execute("SELECT DISTINCT tablename, attname FROM pg_stats WHERE schemaname = 'public'")

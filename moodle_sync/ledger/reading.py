@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from moodle_sync.canonical import canonical
 from moodle_sync.clock import from_rfc3339
 from moodle_sync.errors import VerificationFailed
 from moodle_sync.facts.attested import AttestedFact, parse_attested
@@ -133,9 +134,10 @@ def _rows(
 ) -> Iterator[tuple[EntryRow, Leaf, dict[str, Any] | None, Person | None]]:
     with store.read() as transaction:
         people: dict[str, Person | None] = {}
+        text = canonical(course)
         for head in tree.heads(transaction):
             for block in entries.blocks(transaction, head.shard, 0, head.size):
-                leaves = [(row, parse_leaf(row.leaf)) for row in block]
+                leaves = [(row, parse_leaf(row.leaf)) for row in block if text in row.leaf]  # parsing is what costs
                 ours = [(row, leaf) for row, leaf in leaves if leaf.session == course and leaf.kind == kind]
                 if not ours:
                     continue

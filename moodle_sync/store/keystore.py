@@ -269,6 +269,7 @@ def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
     address = f"file:{quote(str(path.absolute()))}?mode={'ro' if readonly else 'rw'}"
     connection = sqlite3.connect(address, uri=True, timeout=30, isolation_level=None)
     pragmas = ["synchronous=EXTRA", "trusted_schema=OFF"]  # EXTRA: a journal's removal is on disk before we go on
+    pragmas.append("cache_size=-16000")  # KiB: commitments are random, and touch many pages of an index
     pragmas += ["query_only=ON"] if readonly else ["journal_mode=DELETE", "secure_delete=ON"]
     try:
         for pragma in pragmas:

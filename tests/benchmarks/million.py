@@ -28,8 +28,8 @@ from moodle_sync.ledger.pack import proof_files, with_manifest
 from moodle_sync.ledger.people import Known, find
 from moodle_sync.store import entries, pending, subjects
 
-CHUNK = 16 * 1024 * 1024
-"""How much of a file is searched at a time."""
+CHUNK = 1024 * 1024
+"""How much of a file is searched at a time: the search must not count for memory."""
 START = (
     "import runpy, sys; sys.path[:0] = [sys.argv[1]]; sys.argv = sys.argv[2:]; "
     "runpy.run_path(sys.argv[0], run_name='__main__')"

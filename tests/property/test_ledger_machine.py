@@ -288,4 +288,4 @@ def test_ledger_in_any_order_agrees_with_the_model(database: Database, capsys: A
         Machine.TestCase().runTest()
     with capsys.disabled():
         print(f"\nledger machine on {database.kind}: {TRIED}")
-    assert min(TRIED.values()) > 10
+    assert min(TRIED.values()) > EXAMPLES[database.kind] // 5  # whatever came, each step came

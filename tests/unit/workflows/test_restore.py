@@ -102,10 +102,9 @@ def assert_no_fork(scene: Scene, leaves: dict[int, list[bytes]]) -> int:
                 history[head.shard] = mine
     points = outside(scene)
     for one in points:
-        frontier = merkle.Frontier()
-        for leaf in history[one.shard][: one.size]:
-            frontier.append(merkle.leaf_hash(leaf))
-        assert (frontier.size, frontier.root()) == (one.size, one.root), (one.shard, one.size)
+        tree_then = merkle.Growth(256)
+        tree_then.extend([merkle.leaf_hash(leaf) for leaf in history[one.shard][: one.size]])
+        assert (tree_then.size, tree_then.root()) == (one.size, one.root), (one.shard, one.size)
     return len(points)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -40,9 +41,14 @@ class Secrets:
     def __init__(self, transaction: Transaction, keystore: Keystore | None) -> None:
         self._transaction = transaction
         self._keystore = keystore
-        self._states = iter(()) if keystore is None else pending.sealed_states(transaction)
-        self._next = next(self._states, None)
+        self._states = None if keystore is None else pending.sealed_states(transaction)
+        self._next = None if self._states is None else next(self._states, None)
         self._count = 0
+
+    def close(self) -> None:
+        """Lets go of the last known states that were not read."""
+        if self._states is not None:
+            self._states.close()
 
     def check(
         self, findings: Findings, totals: Totals, shard: int, span: tuple[int, int], leaves: dict[int, Leaf]
@@ -76,16 +82,17 @@ class Secrets:
         findings.add("last states", True, "", right)
 
     def _check_waiting(self, findings: Findings, keystore: Keystore) -> None:
-        states = pending.pending_states(self._transaction)
-        while block := list(islice(states, _BLOCK)):
-            waiting = pending.get(self._transaction, [state.pending for state in block if state.pending is not None])
-            for state in block:
-                row, opened = waiting.get(state.pending or 0), None
-                try:
-                    opened = None if row is None else _open_pending(keystore, row)
-                except VerificationFailed as error:
-                    findings.fail("last states", error.message)
-                self._check_state(findings, state, row, opened)
+        with closing(pending.pending_states(self._transaction)) as states:
+            while block := list(islice(states, _BLOCK)):
+                numbers = [state.pending for state in block if state.pending is not None]
+                waiting = pending.get(self._transaction, numbers)
+                for state in block:
+                    row, opened = waiting.get(state.pending or 0), None
+                    try:
+                        opened = None if row is None else _open_pending(keystore, row)
+                    except VerificationFailed as error:
+                        findings.fail("last states", error.message)
+                    self._check_state(findings, state, row, opened)
 
     def _open_all(
         self, findings: Findings, keystore: Keystore, rows: Sequence[PayloadRow], leaves: Mapping[int, Leaf]
@@ -104,7 +111,7 @@ class Secrets:
 
     def _named(self, shard: int | None, stop: int) -> Iterator[CurrentRow]:
         """The next last known states, up to this entry; with no shard, all that are left."""
-        while self._next is not None:
+        while self._states is not None and self._next is not None:
             if shard is not None and (self._next.shard or 0, self._next.idx or 0) >= (shard, stop):
                 return
             yield self._next

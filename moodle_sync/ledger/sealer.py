@@ -7,6 +7,7 @@ years hang together. Killed anywhere, it leaves either every row pending or ever
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,8 +68,9 @@ def seal(store: Store, now: datetime) -> Sealed:
         sealing.number(transaction, work.size)
         if sealing.broken(transaction):
             raise LedgerError("a pending row is not whole", hint="Keep the file, and restore the last backup.")
-        for block in sealing.rows(transaction):
-            work.append([_leaf(row, shard) for row in block])
+        with closing(sealing.rows(transaction)) as blocks:
+            for block in blocks:
+                work.append([_leaf(row, shard) for row in block])
         return work.finish(sealing.move(transaction, shard))
 
 

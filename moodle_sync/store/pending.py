@@ -6,7 +6,7 @@ a subject which entry (or which pending row) its last state is, and a keyed hash
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, bindparam, case, func, select, update
@@ -107,21 +107,25 @@ def count_states(transaction: Transaction) -> tuple[int, int]:
     return count, int(names_nothing)
 
 
-def sealed_states(transaction: Transaction) -> Iterator[CurrentRow]:
-    """The last states that are sealed, in the order of their entries, a bounded number in memory."""
+def sealed_states(transaction: Transaction) -> Generator[CurrentRow]:
+    """The last states that are sealed, in the order of their entries, a bounded number in memory.
+
+    Close it when not all of them are taken.
+    """
     order = (current.c.shard, current.c.idx, current.c.subject, current.c.ref)
     return _states(transaction, select(current).where(current.c.pending.is_(None)).order_by(*order))
 
 
-def pending_states(transaction: Transaction) -> Iterator[CurrentRow]:
-    """The last states that are not sealed, in the order of their pending rows, a bounded number in memory."""
+def pending_states(transaction: Transaction) -> Generator[CurrentRow]:
+    """The last states that are not sealed, in the order of their pending rows; otherwise as :func:`sealed_states`."""
     order = (current.c.pending, current.c.subject, current.c.ref)
     return _states(transaction, select(current).where(current.c.pending.is_not(None)).order_by(*order))
 
 
-def _states(transaction: Transaction, query: Select[Any]) -> Iterator[CurrentRow]:
-    for rows in transaction.execute(query, execution_options={"yield_per": _CHUNK}).partitions():
-        yield from map(CurrentRow._make, rows)
+def _states(transaction: Transaction, query: Select[Any]) -> Generator[CurrentRow]:
+    with transaction.execute(query, execution_options={"yield_per": _CHUNK}) as result:
+        for rows in result.partitions():
+            yield from map(CurrentRow._make, rows)
 
 
 def set_current(transaction: Transaction, new: Sequence[CurrentRow], changed: Sequence[CurrentRow]) -> None:

@@ -6,7 +6,7 @@ Within one write transaction of the sealer's: :func:`number`, :func:`rows`, (the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -84,8 +84,8 @@ def broken(transaction: Transaction) -> bool:
     return transaction.execute(query).one_or_none() is not None
 
 
-def rows(transaction: Transaction) -> Iterator[list[WaitingRow]]:
-    """The numbered rows in their order, a bounded number at a time."""
+def rows(transaction: Transaction) -> Generator[list[WaitingRow]]:
+    """The numbered rows in their order, a bounded number at a time. Close it when not all of them are taken."""
     before = _place.alias("before")
     names = [name for name in WaitingRow._fields if name not in ("idx", "waits", "before")]
     query = (
@@ -94,8 +94,9 @@ def rows(transaction: Transaction) -> Iterator[list[WaitingRow]]:
         .outerjoin(before, before.c.pending == pending.c.prev_pending)
         .order_by(_place.c.idx)
     )
-    for block in transaction.execute(query, execution_options={"yield_per": _BLOCK}).partitions():
-        yield [WaitingRow._make(row) for row in block]
+    with transaction.execute(query, execution_options={"yield_per": _BLOCK}) as result:
+        for block in result.partitions():
+            yield [WaitingRow._make(row) for row in block]
 
 
 def move(transaction: Transaction, shard: int) -> int:

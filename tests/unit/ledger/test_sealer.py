@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from databases import Database
 
-from moodle_sync.errors import LedgerUnusable, VerificationFailed
+from moodle_sync.errors import LedgerError, LedgerUnusable, VerificationFailed
 from moodle_sync.ledger import Ledger, merkle
 from moodle_sync.ledger.entries import parse
 from moodle_sync.ledger.nodes import StoredNodes
@@ -229,3 +229,29 @@ def test_seal_opens_a_year_while_somebody_reads(
     with ledger.store.read() as transaction:
         assert schema.missing_guards(transaction) == []
     assert ledger.verify().ok
+
+
+@pytest.mark.parametrize("column", ["nonce", "key_id"])
+def test_seal_pending_row_that_is_not_whole_is_refused(
+    ledger: Ledger, course: Any, raw: Callable[[], Any], column: str
+) -> None:
+    course.grades = {(1, 7): "12", (1, 8): "13"}
+    ledger.stage(course.snapshot(), programme_digest=None, plan_id=None)
+    with raw() as connection:
+        connection.execute(f"UPDATE pending SET {column} = NULL WHERE id = (SELECT MIN(id) FROM pending)")
+    with pytest.raises(LedgerError, match="not whole"):
+        ledger.seal()
+    assert (ledger.size(), ledger.pending()) == (0, 3)
+
+
+def test_seal_row_whose_forerunner_is_not_there_is_refused(
+    ledger: Ledger, course: Any, raw: Callable[[], Any]
+) -> None:
+    for value in ("12", "13"):
+        course.grades = {(1, 7): value}
+        ledger.stage(course.snapshot(), programme_digest=None, plan_id=None)
+    with raw() as connection:
+        connection.execute("UPDATE pending SET prev_pending = 4711 WHERE prev_pending IS NOT NULL")
+    with pytest.raises(LedgerUnusable, match="while others were sealed"):
+        ledger.seal()
+    assert (ledger.size(), ledger.pending()) == (0, 4)

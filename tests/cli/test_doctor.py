@@ -189,15 +189,8 @@ def test_doctor_without_the_companion_says_what_is_blocked_and_what_could_not_be
 def course_of(moodle: Site, **answers: Any) -> None:
     """One course of ours on a site without the companion, with an activity that is told to both."""
     moodle.companion = False
-    row = {
-        "id": 7,
-        "fullname": "C",
-        "shortname": "c",
-        "categoryid": 1,
-        "summary": "",
-        "visible": 1,
-        "idnumber": "sag:pouvoir-dagir@2026-02-marseille",
-    }
+    row = {"id": 7, "fullname": "C", "shortname": "c", "categoryid": 1, "summary": "", "visible": 1}
+    row |= {"idnumber": "sag:pouvoir-dagir@2026-02-marseille"}
     moodle.address.answers |= {
         "core_course_get_courses_by_field": {"courses": [row], "warnings": []},
         "core_course_get_contents": [section(11, 12)],
@@ -212,18 +205,8 @@ def course_of(moodle: Site, **answers: Any) -> None:
 
 
 def section(*cmids: int) -> dict[str, Any]:
-    modules = [
-        {
-            "id": cmid,
-            "availability": None,
-            "modname": "quiz",
-            "instance": cmid,
-            "contextid": cmid,
-            "name": "q",
-            "visible": 1,
-        }
-        for cmid in cmids
-    ]
+    told = {"availability": None, "modname": "quiz", "name": "q", "visible": 1}
+    modules = [{"id": cmid, "instance": cmid, "contextid": cmid, **told} for cmid in cmids]
     return {"id": 1, "section": 0, "name": "", "summary": "", "visible": 1, "modules": modules}
 
 

@@ -14,11 +14,10 @@ from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerUnusable, UsageError, VerificationFailed
 from moodle_sync.ledger import Ledger, Places, note
 from moodle_sync.ledger.checks import Check
-from moodle_sync.publish.file import read_published
 from moodle_sync.workflows.aggregates import count_year
 from moodle_sync.workflows.behind import require_not_behind
 from moodle_sync.workflows.copies import owed, write_lists
-from moodle_sync.workflows.publishing import publishers, read_back
+from moodle_sync.workflows.publishing import publishers, read_back, read_folder
 
 JSON = Any
 
@@ -44,7 +43,7 @@ def open_ledger(settings: Settings, *, readonly: bool = False) -> Iterator[Ledge
         return count_year(settings, ledger, year)
 
     if not readonly:
-        require_not_behind(settings, read_outside(settings))
+        require_not_behind(settings, read_folder(settings))
     where = places(settings)
     with Ledger.open(where, readonly=readonly, clock=utc_now, environ=os.environ, count=count) as ledger:
         yield ledger
@@ -170,12 +169,6 @@ def _public_keys(key: str) -> list[bytes]:
             "--key is neither a file nor a public key",
             hint="Give the key as name+id+base64 or base64, or a file with one a line (keys.txt of a pack).",
         ) from error
-
-
-def read_outside(settings: Settings) -> list[str]:
-    """Every note of this ledger in its folder of files, oldest first: what can be read without contacting anybody."""
-    folder = settings.ledger.checkpoints
-    return read_published(folder, settings.ledger.origin) if folder.is_dir() else []
 
 
 @dataclass(frozen=True)

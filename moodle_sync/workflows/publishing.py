@@ -109,14 +109,19 @@ def read_back(settings: Settings, ledger: Ledger, handed: Sequence[Path] = ()) -
     return kept
 
 
+def read_folder(settings: Settings) -> list[str]:
+    """Every note of this ledger in its folder of files, oldest first: what can be read without contacting anybody."""
+    folder = settings.ledger.checkpoints
+    return read_published(folder, settings.ledger.origin) if folder.is_dir() else []
+
+
 def read_notes(settings: Settings) -> list[str]:
     """The notes in the folder of files, and in the git repository with its remote: readable without a ledger.
 
     Raises:
         LedgerUnusable: a place cannot be read. VerificationFailed: a place lost or rewrote what it had.
     """
-    origin, folder, git = settings.ledger.origin, settings.ledger.checkpoints, settings.publish.git
-    notes = read_published(folder, origin) if folder.is_dir() else []
+    git, notes = settings.publish.git, read_folder(settings)
     for one in _git(settings, git).kept(()) if git else ():
         if one.unreached:
             hint = "Bring it into reach, or take [publish.git] out of config.toml for this once."

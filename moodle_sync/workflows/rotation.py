@@ -27,8 +27,9 @@ from moodle_sync.store.keys import (
 )
 from moodle_sync.store.keystore import open_keystore
 from moodle_sync.workflows.behind import require_not_behind
-from moodle_sync.workflows.ledger import open_ledger, places, read_outside, sign
+from moodle_sync.workflows.ledger import open_ledger, places, sign
 from moodle_sync.workflows.locks import only_one
+from moodle_sync.workflows.publishing import read_folder
 
 JSON = Any
 NEW_VARIABLE = "MOODLE_SYNC_NEW_MASTER_KEY"
@@ -79,7 +80,7 @@ def rotate_master_key(settings: Settings) -> MasterRotated:
         if old.id == new.id:
             raise LedgerUnusable("the new master key is the old one", hint=f"Set {NEW_VARIABLE} to another one.")
         begun = _opens(ledger.keystore, new)
-        require_not_behind(settings, read_outside(settings))
+        require_not_behind(settings, read_folder(settings))
         current = {**os.environ, MASTER_VARIABLE: new_text if begun else text}
         with Ledger.open(places(settings), clock=utc_now, environ=current) as opened:  # finishes what was begun
             if not begun:

@@ -86,17 +86,6 @@ SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Prints how much was tried, past pytest's capture."""
-
-    def say(text: str) -> None:
-        with capsys.disabled():
-            print(f"\n{text}")
-
-    return say
-
-
 @given(JSON)
 def test_canonical_nfc_and_nfd_give_the_same_bytes(value: object) -> None:
     def decompose(part: object) -> object:

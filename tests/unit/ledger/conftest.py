@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import killing
 import psycopg
 import pytest
 from databases import Database
@@ -171,76 +169,25 @@ def keep(database: Database, tmp_path: Path) -> Callable[[], Callable[[], None]]
     return now
 
 
-def _count_statements(limit: int) -> None:
-    """From now on this process kills itself before its ``limit``-th write: SQL that writes, link, rename, fsync …"""
-    seen = 0
-
-    def trace(statement: object = "COMMIT", *_: object) -> None:
-        nonlocal seen
-        if str(statement).split(None, 1)[0] in ("SELECT", "PRAGMA", "BEGIN", "CREATE", "ALTER"):
-            return  # as if it had been killed after the write before, or before the COMMIT of the tables
-        seen += 1
-        if seen >= limit:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    connect = sqlite3.connect
-
-    def traced(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        connection: sqlite3.Connection = connect(*arguments, **options)
-        connection.set_trace_callback(trace)
-        return connection
-
-    def before(call: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*arguments: Any, **options: Any) -> Any:
-            trace()
-            return call(*arguments, **options)
-
-        return counted
+def _arm(limit: int) -> None:
+    # CREATE and ALTER: as if it had been killed after the write before, or before the COMMIT of the tables
+    count = killing.counter(limit, (*killing.READS, "CREATE", "ALTER"))
 
     def telling(call: Callable[..., Any]) -> Callable[..., Any]:
         def told(self: Any, statement: object = "COMMIT", *arguments: Any, **options: Any) -> Any:
-            trace(statement)
+            count(statement)
             return call(self, *(() if statement == "COMMIT" else (statement,)), *arguments, **options)
 
         return told
 
-    sqlite3.connect = traced  # type: ignore[assignment]
+    killing.count_sql(count)
     for kind, name in ((psycopg.Cursor, "execute"), (psycopg.Cursor, "executemany"), (psycopg.Connection, "commit")):
         setattr(kind, name, telling(getattr(kind, name)))
-    for name in ("link", "replace", "unlink", "fsync"):
-        setattr(os, name, before(getattr(os, name)))
+    killing.count_files(count, ("link", "replace", "unlink", "fsync"))
 
 
 @pytest.fixture
 def killed_at() -> Callable[[int, Callable[[], object]], bool]:
     """Runs work in a child that is killed (SIGKILL) before its n-th write; False when it finished before that."""
 
-    def run(point: int, work: Callable[[], object]) -> bool:
-        child = os.fork()
-        if child == 0:
-            code = 3
-            try:
-                _count_statements(point)
-                work()
-                code = 0
-            finally:
-                os._exit(code)
-        _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status):
-            assert os.WTERMSIG(status) == signal.SIGKILL
-            return True
-        assert os.WEXITSTATUS(status) == 0, "the child failed before it was killed"
-        return False
-
-    return run
-
-
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Prints how many cases a test tried, past pytest's capture."""
-
-    def say(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n{line}")
-
-    return say
+    return lambda point, work: killing.killed(lambda: _arm(point), work)

@@ -296,12 +296,3 @@ def test_store_a_server_that_was_killed_has_what_was_acknowledged_and_nothing_el
     tell(f"the server killed {len(kept)} times within a write: what was acknowledged is there, the rest is not")
 
 
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    def say(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n{line}")
-
-    return say
-
-

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledgerscene import COURSE, SESSION, Scene, copy, make
+from ledgerscene import COURSE, SESSION, Scene, copy
 
 from moodle_sync.cli import ledger_attest
 from moodle_sync.errors import InputError, UsageError
@@ -55,13 +55,6 @@ GOOD = {
         f"{SESSION},EXT-5582,feuille.pdf,2026-01-19,X-1,délai d'inscription,Ana Roux,désistement tardif",
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    make(folder).pull()
-    return folder
 
 
 @pytest.fixture

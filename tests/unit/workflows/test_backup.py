@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sqlite3
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import killing
 import pytest
-from ledgerscene import COURSE, PEOPLE, REMARKS, Scene, copy, make
+from ledgerscene import COURSE, PEOPLE, REMARKS, Scene, copy
 
 from moodle_sync.config import load_settings
 from moodle_sync.errors import LedgerError, LedgerUnusable, PlanRefused, UsageError
@@ -26,13 +26,6 @@ from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.locks import only_one
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    make(folder).pull()
-    return folder
 
 
 @pytest.fixture
@@ -213,33 +206,8 @@ def test_backup_cut_off_anywhere_leaves_nothing_that_looks_whole(
 
 def _killed(point: int, work: Callable[[], object]) -> bool:
     """Runs work in a child that is killed before its n-th rename, link, sync or removal."""
-    child = os.fork()
-    if child == 0:
-        seen = 0
-
-        def before(call: Callable[..., object]) -> Callable[..., object]:
-            def counted(*arguments: object, **options: object) -> object:
-                nonlocal seen
-                seen += 1
-                if seen >= point:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return call(*arguments, **options)
-
-            return counted
-
-        for name in ("link", "replace", "rename", "unlink", "fsync", "mkdir"):
-            setattr(os, name, before(getattr(os, name)))
-        code = 3
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        return True
-    assert os.WEXITSTATUS(status) == 0, "the child failed before it was killed"
-    return False
+    names = ("link", "replace", "rename", "unlink", "fsync", "mkdir")
+    return killing.killed(lambda: killing.count_files(killing.counter(point), names), work)
 
 
 def test_copy_by_rows_is_the_same_store(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
-import signal
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import killing
 import pytest
-from ledgerscene import COURSE, GRADES, PEOPLE, REMARKS, SESSION, Scene, copy, make
+from ledgerscene import COURSE, GRADES, PEOPLE, REMARKS, SESSION, Scene, copy
 
 from moodle_sync.errors import UsageError
+from moodle_sync.ledger import Ledger
 from moodle_sync.ledger.continuing import examine
 from moodle_sync.ledger.people import find
 from moodle_sync.store import entries, open_store
@@ -39,13 +39,6 @@ TABLES = {
     },
     "keystore.db": {"salt": ("pseudonym", ("wrapped",)), "subject_key": ("pseudonym", ("wrapped",))},
 }
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    make(folder).pull()
-    return folder
 
 
 @pytest.fixture
@@ -265,42 +258,15 @@ def test_erase_killed_while_it_cleans_copies_is_finished_by_resume(
 
 
 def _killed_in_settle(point: int, scene: Scene) -> bool:
-    child = os.fork()
-    if child == 0:
-        seen, settle, connect = 0, copies_workflow.settle, sqlite3.connect
+    settle = copies_workflow.settle
 
-        def trace(statement: object = "COMMIT", *_: object) -> None:
-            nonlocal seen
-            if str(statement).split(" ", 1)[0] in ("SELECT", "PRAGMA", "BEGIN"):
-                return
-            seen += 1
-            if seen >= point:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def counting(ledger: Ledger) -> int:
+        count = killing.counter(point)
+        killing.count_sql(count)
+        killing.count_files(count, ("replace", "unlink", "fsync"))
+        return settle(ledger)
 
-        def counting(ledger):  # type: ignore[no-untyped-def]
-            def traced(*arguments, **options):  # type: ignore[no-untyped-def]
-                connection = connect(*arguments, **options)
-                connection.set_trace_callback(trace)
-                return connection
-
-            sqlite3.connect = traced
-            for name in ("replace", "unlink", "fsync"):
-                call = getattr(os, name)
-                setattr(os, name, lambda *a, _call=call, **o: (trace(), _call(*a, **o))[1])
-            return settle(ledger)
-
-        copies_workflow.settle = counting
-        code = 3
-        try:
-            erase_me(scene)
-            code = 0
-        finally:
-            os._exit(code)
-    _, status_ = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status_):
-        return True
-    assert os.WEXITSTATUS(status_) == 0
-    return False
+    return killing.killed(lambda: setattr(copies_workflow, "settle", counting), lambda: erase_me(scene))
 
 
 def test_logs_hold_nothing_of_anybody(scene: Scene, log_of_everything: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 import pytest
-from ledgerscene import COURSE, OTHER, PEOPLE, REMARKS, SESSION, Scene, copy, make
+from ledgerscene import COURSE, OTHER, PEOPLE, REMARKS, SESSION, Scene, copy
 
 from moodle_sync.cli import ledger_erasure, ledger_proofs
 from moodle_sync.errors import PlanRefused, UsageError
@@ -18,13 +18,6 @@ from moodle_sync.workflows.ledger import open_ledger, verify
 from moodle_sync.workflows.report import session_report
 
 ME = Target("EXT-4471", None)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    make(folder).pull()
-    return folder
 
 
 @pytest.fixture

@@ -41,15 +41,6 @@ def scene(template: Path, tmp_path: Path) -> Scene:
     return copy(template, tmp_path)
 
 
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    def say(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n{line}")
-
-    return say
-
-
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs a program where cryptography (and what it is made of) is the only package, and nothing of this project."""

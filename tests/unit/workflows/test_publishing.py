@@ -41,15 +41,6 @@ def around(tmp_path: Path, stamper: Authority, monkeypatch: pytest.MonkeyPatch) 
         yield made
 
 
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    def say(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n{line}")
-
-    return say
-
-
 def file_place(scene: Scene) -> str:
     return f"file:{scene.folder / 'checkpoints'}"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+from functools import partial
 from pathlib import Path
 
+import killing
 import pytest
 from ledgerscene import PEOPLE, Scene, copy, make
 from restorescene import LOSS, NOW, assert_no_fork, bring_back, change, leaves_of, lose, names, outside, take
@@ -18,13 +19,6 @@ from moodle_sync.workflows import ledger as ledger_workflow
 from moodle_sync.workflows import restore as restore_workflow
 from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.restore import Source
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    make(folder).pull()
-    return folder
 
 
 @pytest.fixture
@@ -214,18 +208,7 @@ def test_restore_killed_anywhere_can_be_run_again(scene: Scene, capsys: pytest.C
     points = 0
     while True:
         points += 1
-        child = os.fork()
-        if child == 0:
-            _kill_before(points)
-            code = 3
-            try:
-                bring_back(scene, made, LOSS, keystore=True)
-                code = 0
-            finally:
-                os._exit(code)
-        _, status = os.waitpid(child, 0)
-        if not os.WIFSIGNALED(status):
-            assert os.WEXITSTATUS(status) == 0
+        if not killing.killed(partial(_arm, points), partial(bring_back, scene, made, LOSS, keystore=True)):
             break
         store = Path(scene.settings.ledger.store.removeprefix("sqlite:///"))
         if not store.exists():
@@ -241,21 +224,5 @@ def test_restore_killed_anywhere_can_be_run_again(scene: Scene, capsys: pytest.C
     assert points > 10
 
 
-def _kill_before(limit: int) -> None:
-    seen = 0
-
-    def before(call):  # type: ignore[no-untyped-def]
-        def counted(*arguments, **options):  # type: ignore[no-untyped-def]
-            nonlocal seen
-            seen += 1
-            if seen >= limit:
-                os.kill(os.getpid(), 9)
-            return call(*arguments, **options)
-
-        return counted
-
-    for name in ("link", "replace", "rename", "unlink", "fsync"):
-        setattr(os, name, before(getattr(os, name)))
-
-
-# ---- erasures -----------------------------------------------------------------------------------------------------
+def _arm(limit: int) -> None:
+    killing.count_files(killing.counter(limit), ("link", "replace", "rename", "unlink", "fsync"))

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from ledgerscene import COURSE, OTHER, PEOPLE, SESSION, Scene, copy, make
+from ledgerscene import COURSE, OTHER, PEOPLE, SESSION, Scene, copy
 from restorescene import LOSS, NOW, bring_back, erase_me, lose, names, take
 
 from moodle_sync.errors import LedgerUnusable, UsageError
@@ -22,13 +22,6 @@ from moodle_sync.workflows.copies import register
 from moodle_sync.workflows.erasure import Target
 from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.restore import Accepted
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    make(folder).pull()
-    return folder
 
 
 @pytest.fixture

@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import signal
 import sqlite3
 import sys
 import types
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import killing
 import pytest
-from ledgerscene import COURSE, PEOPLE, SESSION, Scene, copy, make
+from ledgerscene import COURSE, PEOPLE, SESSION, Scene, copy
 
 from moodle_sync.config import load_settings
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
@@ -30,13 +31,6 @@ from moodle_sync.workflows.keys import person_digests
 from moodle_sync.workflows.ledger import init, open_ledger, verify
 from moodle_sync.workflows.proofs import prove_session
 from moodle_sync.workflows.rotation import NEW_VARIABLE, rotate_master_key, rotate_signing_key
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    make(folder).pull()
-    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -307,40 +301,15 @@ def test_rotate_signing_key_killed_anywhere_goes_on(scene: Scene, capsys: pytest
     assert points > 10
 
 
-def _killed(point: int, work) -> bool:  # type: ignore[no-untyped-def]
+def _killed(point: int, work: Callable[[], object]) -> bool:
     """Runs work in a child that is killed before its n-th write: SQL that writes, rename, link, sync, removal."""
-    child = os.fork()
-    if child == 0:
-        seen, connect = 0, sqlite3.connect
 
-        def trace(statement: object = "COMMIT", *_: object) -> None:
-            nonlocal seen
-            if str(statement).split(" ", 1)[0] in ("SELECT", "PRAGMA", "BEGIN"):
-                return
-            seen += 1
-            if seen >= point:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def arm() -> None:
+        count = killing.counter(point)
+        killing.count_sql(count)
+        killing.count_files(count, ("link", "replace", "unlink", "fsync"))
 
-        def traced(*arguments, **options):  # type: ignore[no-untyped-def]
-            connection = connect(*arguments, **options)
-            connection.set_trace_callback(trace)
-            return connection
-
-        sqlite3.connect = traced
-        for name in ("link", "replace", "unlink", "fsync"):
-            call = getattr(os, name)
-            setattr(os, name, lambda *a, _call=call, **o: (trace(), _call(*a, **o))[1])
-        code = 3
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        return True
-    assert os.WEXITSTATUS(status) == 0, "the child failed before it was killed"
-    return False
+    return killing.killed(arm, work)
 
 
 def test_a_new_master_key_is_32_random_bytes() -> None:

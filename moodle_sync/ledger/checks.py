@@ -41,6 +41,15 @@ class Findings:
         if len(shown) < self._SHOWN:
             shown.append(wrong)
 
+    def take(self, other: Findings) -> None:
+        """Adds what was found elsewhere."""
+        for name, count in other._failed.items():
+            self._failed[name] = self._failed.get(name, 0) + count
+            if name in other._passed:
+                self._passed[name] = other._passed[name]
+            shown = self._shown.setdefault(name, []) + other._shown.get(name, [])
+            self._shown[name] = shown[: self._SHOWN]
+
     def fail(self, name: str, wrong: str) -> None:
         """Notes that a check failed."""
         self.add(name, False, wrong, "")
@@ -65,6 +74,14 @@ class Totals:
     decrypted: int = 0
     erased: int = 0
     programmes: set[str] = field(default_factory=set)
+
+    def take(self, other: Totals) -> None:
+        """Adds what was counted elsewhere."""
+        self.personal += other.personal
+        self.payloads += other.payloads
+        self.decrypted += other.decrypted
+        self.erased += other.erased
+        self.programmes |= other.programmes
 
 
 @dataclass

@@ -39,26 +39,28 @@ class Secrets:
     def __init__(self, transaction: Transaction, keystore: Keystore | None) -> None:
         self._transaction = transaction
         self._keystore = keystore
-        self._count = 0
+        self.states = 0
+        """How many last known states were checked."""
 
     def check(self, findings: Findings, totals: Totals, rows: Sequence[EntryRow], leaves: Mapping[int, Leaf]) -> None:
         """Checks the payloads of a block of entries, counts them, and checks the last known states that name them."""
-        found = payloads.get(self._transaction, [row.payload for row in rows])
-        mine = {row.idx: found[row.payload] for row in rows if row.payload in found}
-        shard = rows[0].shard
-        if self._keystore is not None:
-            gone = {idx: leaf for idx, leaf in leaves.items() if idx not in mine}
-            _check_taken(findings, self._keystore, shard, gone)
-        right = _check_promises(findings, totals, shard, mine, leaves)
+        numbers = [row.payload for row in rows]
         if self._keystore is None:
+            promised = payloads.promises(self._transaction, numbers)
+            _check_promises(findings, totals, rows, promised, leaves)
             return
-        opened = self._open_all(findings, self._keystore, shard, {idx: mine[idx] for idx in right}, leaves)
+        found = payloads.get(self._transaction, numbers)
+        promised = {number: (row.subject, row.commitment) for number, row in found.items()}
+        right = _check_promises(findings, totals, rows, promised, leaves)
+        _check_taken(findings, self._keystore, rows, found, leaves)
+        mine = {row.idx: found[row.payload] for row in right if row.payload is not None}
+        opened = self._open_all(findings, self._keystore, rows[0].shard, mine, leaves)
         totals.decrypted += len(opened)
         if found:
             self._check_states(findings, found, {mine[idx].id: one for idx, one in opened.items()})
 
-    def finish(self, findings: Findings) -> None:
-        """Checks the last known states that are not sealed, and says what was found."""
+    def finish(self, findings: Findings, checked: int) -> None:
+        """Checks the last known states that are not sealed, and says what was found; ``checked`` were before."""
         count, lost = pending.count_states(self._transaction)
         wrong = f"{lost} last known states name an entry of nobody, or of another subject"
         findings.add("last states", not lost, wrong, "")
@@ -67,7 +69,7 @@ class Secrets:
                 for block in blocks:
                     self._check_waiting(findings, self._keystore, block)
             unseen = "a last known state names an entry that cannot be read"
-            findings.add("last states", self._count == count, unseen, "")
+            findings.add("last states", checked + self.states == count, unseen, "")
         right = f"{count} last known states are those of the entries they name"
         findings.add("last states", True, "", right)
 
@@ -114,7 +116,7 @@ class Secrets:
                 self._check_state(findings, state, found[state.payload], opened.get(state.payload))
 
     def _check_state(self, findings: Findings, state: CurrentRow, row: PayloadRow, opened: _Opened | None) -> None:
-        self._count += 1
+        self.states += 1
         if row.subject != state.subject:
             findings.fail("last states", "a last known state names an entry of nobody, or of another subject")
         elif opened is None:
@@ -124,32 +126,42 @@ class Secrets:
 
 
 def _check_promises(
-    findings: Findings, totals: Totals, shard: int, rows: Mapping[int, PayloadRow], leaves: Mapping[int, Leaf]
-) -> list[int]:
-    """Counts payloads, and returns the indexes of those that have the owner and commitment of their entry."""
-    right: list[int] = []
-    for idx, row in rows.items():
-        leaf = leaves.get(idx)
-        if leaf is None or leaf.kind not in PERSONAL:
+    findings: Findings,
+    totals: Totals,
+    rows: Sequence[EntryRow],
+    promised: Mapping[int | None, tuple[str, bytes]] | Mapping[int, tuple[str, bytes]],
+    leaves: Mapping[int, Leaf],
+) -> list[EntryRow]:
+    """Counts payloads, and returns the entries whose payload has the owner and commitment that the leaf says."""
+    right: list[EntryRow] = []
+    for row in rows:
+        leaf, promise = leaves.get(row.idx), promised.get(row.payload)  # type: ignore[arg-type] # None is in neither
+        if promise is None or leaf is None or leaf.kind not in PERSONAL:
             continue
         totals.payloads += 1
-        if row.commitment.hex() == leaf.commitment and row.subject == leaf.subject:
-            right.append(idx)
+        if promise[1].hex() == leaf.commitment and promise[0] == leaf.subject:
+            right.append(row)
         else:
-            name = number(shard, idx)
+            name = number(row.shard, row.idx)
             findings.fail("commitments", f"the payload of {name} is not the one that the entry commits to")
     return right
 
 
-def _check_taken(findings: Findings, keystore: Keystore, shard: int, leaves: Mapping[int, Leaf]) -> None:
+def _check_taken(
+    findings: Findings,
+    keystore: Keystore,
+    rows: Sequence[EntryRow],
+    found: Mapping[int, PayloadRow],
+    leaves: Mapping[int, Leaf],
+) -> None:
     # An erasure takes the salt before the payload: a payload that is gone while its salt is there was just deleted.
-    gone = {
-        (leaf.subject or "", bytes.fromhex(leaf.commitment)): idx
-        for idx, leaf in leaves.items()
-        if leaf.commitment is not None
-    }
+    gone: dict[tuple[str, bytes], str] = {}
+    for row in rows:
+        leaf = leaves.get(row.idx)
+        if leaf is not None and leaf.commitment is not None and row.payload not in found:
+            gone[leaf.subject or "", bytes.fromhex(leaf.commitment)] = number(row.shard, row.idx)
     for promise in keystore.salts(list(gone)):
-        findings.fail("payloads", f"the payload of {number(shard, gone[promise])} is gone and was not erased")
+        findings.fail("payloads", f"the payload of {gone[promise]} is gone and was not erased")
 
 
 class _Opened(NamedTuple):

@@ -1,18 +1,18 @@
-"""The checks of one shard: leaves, root, frontier, tiles, chain of the years, pointers, payloads.
+"""The checks of one shard as a whole: root, frontier, tiles, chain of the years, consistency of its checkpoints.
 
-Part of ``verify``; reads only. The leaves' own bytes are the one source: hashes, root and nodes are derived from them.
+Part of ``verify``; reads only. The leaves' own bytes are the one source: root and nodes are derived from their hashes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 
 from moodle_sync.errors import ProofError, VerificationFailed
 from moodle_sync.ledger import merkle
 from moodle_sync.ledger.checks import Checkpoints, Findings, Totals
-from moodle_sync.ledger.checks_secret import Secrets
-from moodle_sync.ledger.entries import PERSONAL, Leaf, number, parse
+from moodle_sync.ledger.entries import parse
 from moodle_sync.ledger.merkle import Growth
 from moodle_sync.ledger.nodes import WIDTH, StoredNodes
 from moodle_sync.store import entries, payloads, tree
@@ -43,24 +43,21 @@ def report_payloads(transaction: Transaction, findings: Findings, totals: Totals
 def check_shard(
     transaction: Transaction,
     findings: Findings,
-    totals: Totals,
     head: Head,
     before: Head | None,
     checked: Checkpoints,
-    secrets: Secrets,
+    hashes: Iterable[Sequence[bytes]],
 ) -> None:
-    """Checks one shard against its head, and against every checkpoint of it whose signature holds."""
+    """Checks one shard against its head, and against every checkpoint of it whose signature holds.
+
+    ``hashes`` are those of all its leaves, span by span, derived from the leaves' own bytes.
+    """
     growth = Growth(WIDTH, roots_at=checked.sizes(head.shard))
     tiles = _Tiles(transaction, head.shard)
-    for block in entries.blocks(transaction, head.shard):
-        hashes = [merkle.leaf_hash(row.leaf) for row in block]
-        leaves = _check_rows(findings, block, hashes, growth.size)
-        tiles.compare(growth.extend(hashes))
-        if block[0].idx == 0 and before is not None:
-            _check_link(findings, leaves.get(0), before, checked)
-        _count(totals, leaves)
-        _check_previous(transaction, findings, head.shard, leaves)
-        secrets.check(findings, totals, block, leaves)
+    for span in hashes:
+        tiles.compare(growth.extend(span))
+    if growth.size and before is not None:
+        _check_link(findings, entries.get(transaction, [(head.shard, 0)]).get((head.shard, 0)), before, checked)
     checked.roots |= {(head.shard, size): root for size, root in growth.roots.items()}
     findings.add(
         "roots",
@@ -79,24 +76,12 @@ def check_shard(
     _check_proofs(transaction, findings, head, checked)
 
 
-def _check_rows(findings: Findings, block: list[EntryRow], hashes: list[bytes], size: int) -> dict[int, Leaf]:
-    findings.add("gaps", True, "", "no entry is missing between")
-    findings.add("leaves", True, "", "every entry has the hash it was given")
-    leaves: dict[int, Leaf] = {}
-    for place, (row, leaf_hash) in enumerate(zip(block, hashes, strict=True), size):
-        if row.idx != place:
-            findings.fail("gaps", f"before {number(row.shard, row.idx)} an entry is missing")
-        if row.leaf_hash != leaf_hash:
-            findings.fail("leaves", f"{number(row.shard, row.idx)} does not have its hash")
-        try:
-            leaves[row.idx] = parse(row.leaf)
-        except VerificationFailed as error:
-            findings.fail("leaves", f"{number(row.shard, row.idx)}: {error.message}")
-    return leaves
-
-
-def _check_link(findings: Findings, first: Leaf | None, before: Head, checked: Checkpoints) -> None:
+def _check_link(findings: Findings, row: EntryRow | None, before: Head, checked: Checkpoints) -> None:
     note = checked.notes.get((before.shard, before.size))
+    first = None
+    if row is not None:
+        with suppress(VerificationFailed):  # said of the leaf itself
+            first = parse(row.leaf)
     content = first.content if first is not None and first.kind == "checkpoint" else None
     findings.add(
         "chain of years",
@@ -104,36 +89,6 @@ def _check_link(findings: Findings, first: Leaf | None, before: Head, checked: C
         f"the first entry after {before.shard} is not its last checkpoint",
         "every yearly shard begins with the last checkpoint of the one before",
     )
-
-
-def _count(totals: Totals, leaves: dict[int, Leaf]) -> None:
-    for leaf in leaves.values():
-        totals.personal += leaf.kind in PERSONAL
-        if leaf.programme is not None:
-            totals.programmes.add(leaf.programme)
-        if leaf.kind == "erasure" and isinstance(leaf.content, Mapping):
-            totals.erased += int(leaf.content.get("entries", 0))
-
-
-def _check_previous(transaction: Transaction, findings: Findings, shard: int, leaves: dict[int, Leaf]) -> None:
-    rows = entries.get(transaction, {leaf.previous for leaf in leaves.values() if leaf.previous is not None})
-    for idx, leaf in leaves.items():
-        if leaf.previous is None:
-            continue
-        row = rows.get(leaf.previous)
-        findings.add(
-            "pointers",
-            row is not None and leaf.previous < (shard, idx) and _subject(row) == leaf.subject,
-            f"{number(shard, idx)} points at an entry that is not an earlier one of its subject",
-            "every correction points at an earlier entry of the same subject",
-        )
-
-
-def _subject(row: EntryRow) -> str | None:
-    try:
-        return parse(row.leaf).subject
-    except VerificationFailed:
-        return None
 
 
 def _check_proofs(transaction: Transaction, findings: Findings, head: Head, checked: Checkpoints) -> None:

@@ -7,12 +7,15 @@ checkpoint outside the operator's reach the whole ledger can be rewritten, and n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
-from moodle_sync.ledger.checks import Check, Findings, Totals
+from moodle_sync.ledger import spread
+from moodle_sync.ledger.checks import Check, Checkpoints, Findings, Totals
 from moodle_sync.ledger.checks_outside import check_roots, check_signatures
 from moodle_sync.ledger.checks_secret import Secrets, check_erasures, check_mapping, check_specs
 from moodle_sync.ledger.checks_shard import check_shard, report_payloads
+from moodle_sync.ledger.checks_span import Report
 from moodle_sync.ledger.outside import Kept, Reach
 from moodle_sync.store import Store, entries, schema, tree
 from moodle_sync.store.engine import Transaction
@@ -61,13 +64,7 @@ def verify(
         heads = tree.heads(transaction)
         _check_frame(transaction, findings, heads)
         checked = check_signatures(transaction, findings, places, public_keys)
-        totals = Totals()
-        secrets = Secrets(transaction, keystore)
-        for position, head in enumerate(heads):
-            before = heads[position - 1] if position else None
-            check_shard(transaction, findings, totals, head, before, checked, secrets)
-        report_payloads(transaction, findings, totals, keystore)
-        secrets.finish(findings)
+        totals = _check_entries(store, transaction, keystore, findings, heads, checked)
         check_mapping(transaction, findings, keystore)
         check_erasures(transaction, findings)
         check_specs(transaction, findings, totals.programmes)
@@ -75,6 +72,36 @@ def verify(
     size = sum(head.size for head in heads)
     checks = findings.checks()
     return Verification(all(check.ok for check in checks), size, tuple(head.shard for head in heads), checks, tail)
+
+
+def _check_entries(
+    store: Store,
+    transaction: Transaction,
+    keystore: Keystore | None,
+    findings: Findings,
+    heads: Sequence[tree.Head],
+    checked: Checkpoints,
+) -> Totals:
+    counted = entries.counts(transaction)
+    spans = {head.shard: spread.spans(head.shard, counted.get(head.shard, 0)) for head in heads}
+    everything = [span for shard in spans.values() for span in shard]
+    totals, states = Totals(), 0
+
+    def take(report: Report) -> list[bytes]:
+        nonlocal states
+        findings.take(report.findings)
+        totals.take(report.totals)
+        states += report.states
+        return report.hashes
+
+    processes = spread.helping(sum(counted.values()))
+    with closing(spread.reports(store, transaction, keystore, everything, processes)) as reports:
+        for before, head in zip((None, *heads), heads, strict=False):
+            hashes = (take(next(reports)) for _ in spans[head.shard])
+            check_shard(transaction, findings, head, before, checked, hashes)
+    report_payloads(transaction, findings, totals, keystore)
+    Secrets(transaction, keystore).finish(findings, states)
+    return totals
 
 
 def _check_frame(transaction: Transaction, findings: Findings, heads: list[tree.Head]) -> None:

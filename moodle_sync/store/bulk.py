@@ -1,7 +1,8 @@
-"""Writes many rows at once, handed to the driver as they are.
+"""Writes and reads many rows at once, as the driver takes and gives them.
 
-SQLAlchemy looks at each value of each row on its way to the driver, which costs more than the insert itself. Guard
-rails and constraints are the database's: they hold here as anywhere.
+SQLAlchemy looks at each value of each row on its way to the driver, and puts each that it reads into one of its own,
+which costs more than the insert or the reading itself. Guard rails and constraints are the database's: they hold here
+as anywhere.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import CursorResult, Table
 from sqlalchemy.exc import DBAPIError
 
 from moodle_sync.store.engine import Transaction
@@ -37,6 +38,14 @@ def insert_rows(
             transaction.exec_driver_sql(into + ", ".join([marks] * len(some)), tuple(chain.from_iterable(some)))
         return
     _copy(transaction, table, rows, columns)
+
+
+def fetch_rows(result: CursorResult[Any]) -> list[tuple[Any, ...]]:
+    """All rows of a result as plain tuples; its columns are numbers, texts and bytes, which need no conversion."""
+    cursor: Any = result.cursor
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    result.close()
+    return rows
 
 
 def _names(columns: Sequence[str]) -> str:

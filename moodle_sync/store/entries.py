@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select
 
-from moodle_sync.store.bulk import insert_rows
+from moodle_sync.store.bulk import fetch_rows, insert_rows
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tables import entry
 
@@ -43,7 +43,7 @@ def blocks(
         query = select(entry).where(entry.c.shard == shard, entry.c.idx >= first).order_by(entry.c.idx).limit(block)
         if stop is not None:
             query = query.where(entry.c.idx < stop)
-        rows = list(map(EntryRow._make, transaction.execute(query).all()))
+        rows = list(map(EntryRow._make, fetch_rows(transaction.execute(query))))
         if rows:
             yield rows
         if len(rows) < block:

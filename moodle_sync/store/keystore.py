@@ -54,8 +54,9 @@ Salt = tuple[str, bytes, bytes]
 class Keystore:
     """An open keystore. Use as a context manager, or call :meth:`close`."""
 
-    def __init__(self, connection: sqlite3.Connection, master: MasterKey) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, master: MasterKey) -> None:
         self._connection = connection
+        self._path = path
         self.master = master
         self._keys: dict[str, SubjectKey | None] = {}
 
@@ -163,6 +164,11 @@ class Keystore:
             keys = self._connection.execute("SELECT COUNT(*) FROM subject_key").fetchone()[0]
             return keys, self._connection.execute("SELECT COUNT(*) FROM salt").fetchone()[0]
 
+    def once_more(self) -> Keystore:
+        """The same keystore, opened again to be read only: for another process, which may not use this connection."""
+        with _translated():
+            return Keystore(_connect(self._path, readonly=True), self._path, self.master)
+
     def close(self) -> None:
         """Closes the file and forgets the keys."""
         self._keys.clear()
@@ -235,7 +241,7 @@ def open_keystore(path: Path, master: MasterKey, *, readonly: bool = False) -> K
     except (LedgerUnusable, VerificationFailed):
         connection.close()
         raise
-    return Keystore(connection, master)
+    return Keystore(connection, path, master)
 
 
 def upgrade_keystore(path: Path) -> bool:

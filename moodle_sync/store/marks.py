@@ -6,11 +6,16 @@ writing to what was left behind, nor opens what is only half there.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from moodle_sync.errors import LedgerUnusable
-from moodle_sync.store.tables import meta
+from moodle_sync.store.tables import erasure, head, meta, run
 
+_ERASURES = select(func.count()).select_from(erasure)
+_STATE = select(
+    select(func.max(run.c.seq)).scalar_subquery(),
+    *(_ERASURES.where(erasure.c.state == word).scalar_subquery() for word in ("started", "erased", "done")),
+)
 MOVED, ARRIVING = "moved", "arriving"
 _MARKS = select(meta.c.name, meta.c.value).where(meta.c.name.in_((MOVED, ARRIVING)))  # asked for before each write
 
@@ -18,6 +23,16 @@ _MARKS = select(meta.c.name, meta.c.value).where(meta.c.name.in_((MOVED, ARRIVIN
 def get(transaction: Connection) -> dict[str, str]:
     """The marks that are set: the address that the ledger went to, or comes from."""
     return {row.name: row.value for row in transaction.execute(_MARKS)}
+
+
+def state(transaction: Connection) -> tuple[object, ...]:
+    """Two views of a store in which this is the same show the same entries, payloads, pending rows and last states.
+
+    Whoever stages notes a run, whoever seals moves a head, whoever erases notes an erasure and its state.
+    """
+    rows = transaction.execute(_STATE).one()
+    heads = transaction.execute(select(head).order_by(head.c.shard)).all()
+    return (*rows, *map(tuple, heads))
 
 
 def put(transaction: Connection, mark: str, address: str) -> None:

@@ -5,12 +5,12 @@ A number that a sealed entry names is never given again, also when its payload i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 
-from moodle_sync.store.bulk import insert_rows
+from moodle_sync.store.bulk import fetch_rows, insert_rows
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tables import current, entry, payload, pending
 
@@ -58,20 +58,27 @@ def add(transaction: Transaction, rows: Sequence[tuple[int, str, bytes, bytes, b
 
 def get(transaction: Transaction, numbers: Iterable[int | None]) -> dict[int, PayloadRow]:
     """The payloads of these numbers that exist, by number. None stands for an entry that has none."""
-    found = sorted({number for number in numbers if number is not None})
-    if not found:
-        return {}
-    first, last = found[0], found[-1]
-    if last - first < _SPREAD * len(found):
-        query = select(payload).where(payload.c.id >= first, payload.c.id <= last)
-        wanted = set(found)
-        rows = map(PayloadRow._make, transaction.execute(query))
-        return {row.id: row for row in rows if row.id in wanted}
-    rows_by_id: dict[int, PayloadRow] = {}
+    return {row[0]: PayloadRow._make(row) for row in _read(transaction, select(payload), numbers)}
+
+
+def promises(transaction: Transaction, numbers: Iterable[int | None]) -> dict[int, tuple[str, bytes]]:
+    """``(subject, commitment)`` of the payloads of these numbers that exist, by number."""
+    query = select(payload.c.id, payload.c.subject, payload.c.commitment)
+    return {number: (name, commitment) for number, name, commitment in _read(transaction, query, numbers)}
+
+
+def _read(transaction: Transaction, query: Select[Any], numbers: Iterable[int | None]) -> Iterator[tuple[Any, ...]]:
+    wanted = {number for number in numbers if number is not None}
+    if not wanted:
+        return
+    first, last = min(wanted), max(wanted)
+    if last - first < _SPREAD * len(wanted):
+        rows = fetch_rows(transaction.execute(query.where(payload.c.id >= first, payload.c.id <= last)))
+        yield from (row for row in rows if row[0] in wanted)
+        return
+    found = sorted(wanted)
     for start in range(0, len(found), _CHUNK):
-        query = select(payload).where(payload.c.id.in_(found[start : start + _CHUNK]))
-        rows_by_id |= {row.id: row for row in map(PayloadRow._make, transaction.execute(query))}
-    return rows_by_id
+        yield from fetch_rows(transaction.execute(query.where(payload.c.id.in_(found[start : start + _CHUNK]))))
 
 
 def sealed_count(transaction: Transaction) -> int:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moodle_sync.errors import VerificationFailed
-from moodle_sync.ledger.entries import Leaf, Mould, parse, reveal
+from moodle_sync.ledger.entries import KINDS, Leaf, Mould, _parse, parse, reveal
 from moodle_sync.store.keys import SubjectKey, commit
 
 
@@ -85,6 +85,34 @@ def test_conceal_comes_back_and_never_twice_the_same() -> None:
     assert all(one != other for one, other in zip(first, second, strict=True))
     with pytest.raises(VerificationFailed):
         reveal(key, nonce, ciphertext, second[2])
+
+
+def _both(data: bytes) -> tuple[Leaf | None, Leaf | None]:
+    found: list[Leaf | None] = []
+    for read in (parse, _parse):
+        try:
+            found.append(read(data))
+        except VerificationFailed:
+            found.append(None)
+    return found[0], found[1]
+
+
+@given(st.data())
+def test_parse_the_usual_way_reads_what_the_long_way_reads(data: st.DataObject) -> None:
+    """Of leaves, and of bytes that are nearly leaves: both read the same, or both refuse."""
+    plain = st.none() | st.text(max_size=5)
+    previous = st.none() | st.tuples(st.integers(-1, 10**16), st.integers(-1, 10**16))
+    changes = {name: data.draw(plain) for name in ("site", "session", "programme", "plan", "run", "subject")}
+    leaf = replace(LEAF, **changes, previous=data.draw(previous), kind=data.draw(st.sampled_from(KINDS)))
+    try:
+        whole = leaf.to_bytes()
+    except (TypeError, ValueError):
+        return
+    usual, long = _both(whole)
+    assert usual == long
+    place, byte = data.draw(st.integers(0, len(whole) - 1)), data.draw(st.binary(max_size=2))
+    usual, long = _both(whole[:place] + byte + whole[place + 1 :])
+    assert usual == long
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))

@@ -12,7 +12,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -97,13 +96,14 @@ def digest(value: JSON) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-@lru_cache(maxsize=1024)  # most are 0, 20, 100: an equal number has an equal text, whatever its type
 def decimal_text(value: Decimal | int | str) -> str:
     """A number of points or hours as plain decimal text without trailing zeros: ``"12.5"``, ``"20"``, ``"0"``."""
     number = Decimal(value)
-    if not number.is_finite():
-        raise ValueError(f"{value!r} is not a finite number")
-    text = format(number, "f")
+    text = str(number)
+    if not text.replace(".", "", 1).isdigit():  # a sign, an exponent, or no number
+        if not number.is_finite():
+            raise ValueError(f"{value!r} is not a finite number")
+        text = format(number, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("", "-0") else text
+    return "0" if text == "-0" else text

@@ -81,16 +81,16 @@ def stage(
                 work.compare(fact)
         # Nothing of a kind whose retention is over is known to be complete: what was erased did not vanish.
         work.look_for_the_vanished(snapshot.complete - retired, snapshot.untold)
-        staged = work.store()
-        counts = {name: getattr(staged, name) for name in ("new", "changed", "vanished", "unchanged")}
-        counts |= {"calls": snapshot.calls, "requests": snapshot.requests, "warnings": len(snapshot.warnings)}
-        if staged.added:
-            content = {"release": snapshot.release, "complete": sorted(snapshot.complete), **counts}
-            work.close(plan_id, content)
-        runs.finish_pull(transaction, run_id, now, counts)
-        # The keys first: killed between the two commits, keys that nobody refers to are left, and harm nobody. The
-        # other way round a payload would be left that nobody can read.
-        keystore.add(work.new_keys, work.salts)
+        # The keys are on disk before this transaction is: killed in between, keys that nobody refers to are left, and
+        # harm nobody. The other way round a payload would be left that nobody can read.
+        with keystore.adding(work.new_keys, work.salts):
+            staged = work.store()
+            counts = {name: getattr(staged, name) for name in ("new", "changed", "vanished", "unchanged")}
+            counts |= {"calls": snapshot.calls, "requests": snapshot.requests, "warnings": len(snapshot.warnings)}
+            if staged.added:
+                content = {"release": snapshot.release, "complete": sorted(snapshot.complete), **counts}
+                work.close(plan_id, content)
+            runs.finish_pull(transaction, run_id, now, counts)
     return staged
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -99,6 +100,17 @@ class Keystore:
                 connection.execute(f"INSERT INTO salt VALUES {marks}", list(chain(*some)))  # noqa: S608 (marks)
         for name in keys:
             self._keys.pop(name, None)
+
+    @contextmanager
+    def adding(self, keys: Mapping[str, bytes], salts: Iterable[Salt]) -> Iterator[None]:
+        """Stores keys and salts as :meth:`add` does, while the caller writes elsewhere; on disk when that is done.
+
+        Either waits for its disk most of the time. Should the caller fail, keys are left that nobody refers to.
+        """
+        with ThreadPoolExecutor(max_workers=1) as other:
+            written = other.submit(self.add, keys, list(salts))
+            yield
+            written.result()
 
     def destroy(self, pseudonyms: Sequence[str], commitments: Sequence[bytes] = ()) -> tuple[int, int]:
         """Deletes the keys and salts of these subjects, and single salts, for good; overwritten when this returns.
@@ -295,7 +307,8 @@ def _require_version(connection: sqlite3.Connection, path: Path) -> None:
 
 def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
     address = f"file:{quote(str(path.absolute()))}?mode={'ro' if readonly else 'rw'}"
-    connection = sqlite3.connect(address, uri=True, timeout=30, isolation_level=None)
+    # One thread after the other uses it, never two at once: see Keystore.adding.
+    connection = sqlite3.connect(address, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
     pragmas = ["synchronous=EXTRA", "trusted_schema=OFF"]  # EXTRA: a journal's removal is on disk before we go on
     pragmas += ["cache_size=-16000", "temp_store=MEMORY"]  # KiB
     pragmas += ["query_only=ON"] if readonly else ["journal_mode=DELETE", "secure_delete=ON"]

@@ -17,17 +17,33 @@ from moodle_sync.workflows import proofs as proofs_workflow
     click.option("--person", help="One learner: the external key, or Moodle's number as userid:N. With --session."),
     click.option("--session", help="A session: all of it, or what is about --person."),
     click.option(
+        "--document",
+        type=click.Path(path_type=Path),
+        help="A file that was attested: what rests on it; with --session or --person, only that.",
+    ),
+    click.option(
         "--out", "place", type=click.Path(path_type=Path), required=True, help="A new folder, or a file ending in .zip."
     ),
 )
-def prove(settings: Settings, out: Out, entry: str | None, person: str | None, session: str | None, place: Path) -> int:
-    """Write a pack that proves one ENTRY (2026/17), one learner or one session, to be checked without us."""
-    if entry is not None and (person or session):
-        raise UsageError("an entry is proven alone: leave out --person and --session")
-    if entry is not None:
+def prove(
+    settings: Settings,
+    out: Out,
+    *,
+    entry: str | None,
+    person: str | None,
+    session: str | None,
+    document: Path | None,
+    place: Path,
+) -> int:
+    """Write a pack that proves one ENTRY (2026/17), learner, session or document, to be checked without us."""
+    if entry is not None and (person or session or document):
+        raise UsageError("an entry is proven alone: leave out --person, --session and --document")
+    if document is not None:
+        proven = proofs_workflow.prove_document(settings, document, place, session=session, who=person)
+    elif entry is not None:
         proven = proofs_workflow.prove_entry(settings, entry, place)
     elif session is None:
-        raise UsageError("what should be proven? Name an entry (2026/17), or a --session, with or without --person")
+        raise UsageError("what? Name an entry (2026/17), a --document, or a --session with or without --person")
     elif person is not None:
         proven = proofs_workflow.prove_person(settings, person, session, place)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -128,6 +128,32 @@ def attested(store: Store, keystore: Keystore, course: str) -> Iterator[SealedAt
             person=person,
             programme_digest=leaf.programme,
         )
+
+
+def places_of_file(
+    store: Store, keystore: Keystore, sha256: str, course: str | None = None, subjects: Collection[str] | None = None
+) -> list[tuple[int, int]]:
+    """Where the attested facts are that rest on the file with this digest, in order; of a course or of these subjects.
+
+    Every attested payload is decrypted to find them: what a fact rests on is nothing that a leaf tells.
+
+    Raises:
+        VerificationFailed: an entry or payload was altered.
+    """
+    found: list[tuple[int, int]] = []
+    with store.read() as transaction:
+        for head in tree.heads(transaction):
+            for block in entries.blocks(transaction, head.shard, 0, head.size):
+                read = [(row, parse_leaf(row.leaf)) for row in block if b'"kind":"attested"' in row.leaf]
+                mine = [(row, leaf) for row, leaf in read if course is None or leaf.session == course]
+                if subjects is not None:
+                    mine = [(row, leaf) for row, leaf in mine if leaf.subject in subjects]
+                held = payloads.get(transaction, [row.payload for row, _ in mine])
+                for row, leaf in mine:
+                    data = _payload(keystore, leaf, held.get(row.payload or 0))
+                    if data is not None and data["file"]["sha256"] == sha256:
+                        found.append((row.shard, row.idx))
+    return found
 
 
 def _rows(

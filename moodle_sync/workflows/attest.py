@@ -1,8 +1,8 @@
-"""ledger attest: what Moodle does not know, from a CSV file into the ledger: read, stage, seal, sign; all or none."""
+"""ledger attest: what Moodle does not know, from a CSV file or a form into the ledger: all of it, or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, time
 from pathlib import Path
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from moodle_sync.clock import utc_now
 from moodle_sync.config import Settings
 from moodle_sync.errors import MoodleSyncError, UsageError
+from moodle_sync.facts.attested import AttestedFact
 from moodle_sync.facts.models import Person
 from moodle_sync.ids import CourseKey
 from moodle_sync.ledger import Ledger, Staged
@@ -20,7 +21,7 @@ from moodle_sync.spec.loader import load_specs
 from moodle_sync.spec.models import Session
 from moodle_sync.spec.schedule import HalfDay, half_days, zone
 from moodle_sync.store.specs import SpecVersions
-from moodle_sync.workflows.attest_lines import SITE, Reader, Scope, read_lines
+from moodle_sync.workflows.attest_lines import SITE, Reader, Scope, read_form, read_lines
 from moodle_sync.workflows.ledger import open_ledger, sign
 from moodle_sync.workflows.proofs import key_fields
 from moodle_sync.workflows.sessions import require_known
@@ -59,22 +60,46 @@ class Attested:
 def attest(
     settings: Settings, file: Path, kind: str, *, session: str | None = None, attested_by: str | None = None
 ) -> Attested:
-    """Attest every line of a file, or none.
+    """Attest every line of a file, or none. Raises and arguments as :func:`attest_form`."""
+    return _attest(settings, file, kind, read_lines, session, attested_by)
+
+
+def attest_form(
+    settings: Settings,
+    cells: Mapping[str, str],
+    kind: str,
+    *,
+    session: str | None = None,
+    attested_by: str | None = None,
+) -> Attested:
+    """Attest the one fact of a form.
 
     Args:
+        cells: the answers, by the columns that a file of this kind has; ``file`` is looked for from where we are.
         session: for lines that name none: a session of the specs, or ``site`` for the whole organisation.
         attested_by: who attests, for lines that do not say.
 
     Raises:
-        InputError: with every problem of the file: nothing of it was attested.
+        InputError: with every problem: nothing was attested.
         LedgerError: the ledger.
     """
+    return _attest(settings, Path("form"), kind, lambda reader: read_form(reader, cells), session, attested_by)
+
+
+def _attest(
+    settings: Settings,
+    file: Path,
+    kind: str,
+    read: Callable[[Reader], list[AttestedFact]],
+    session: str | None,
+    attested_by: str | None,
+) -> Attested:
     scopes = _scopes(settings)
     if session is not None:
         require_known([session], scopes)
     with open_ledger(settings) as ledger:
         reader = Reader(file, kind, scopes, session, attested_by, _person(settings, ledger), utc_now())
-        facts = read_lines(reader)
+        facts = read(reader)
         versions = SpecVersions(ledger.store)
         staged = ledger.attest(
             settings.site.name,

@@ -1,7 +1,7 @@
-"""Lines of a CSV file into attested facts: every problem of the file at once, with its line and column, or all facts.
+"""Lines of a CSV file, or a form, into attested facts: every problem of it at once, with line and column, or all facts.
 
-One file is of one kind. Messages name lines and columns, never people. Reads the file and those that its lines name;
-stages nothing.
+One file is of one kind; a form is one line. Messages name lines and columns, never people. Reads the file and those
+that its lines name; stages nothing.
 """
 
 from __future__ import annotations
@@ -36,6 +36,14 @@ from moodle_sync.spec.schedule import HalfDay, in_utc
 LIMIT = 20_000
 SITE = "site"
 _COMMON = ("session", "person", "when", "attested_by", "file")
+_SAID = {
+    "session": "a session, or site",
+    "person": "external key, or userid:N",
+    "when": "2026-02-03, or 2026-02-03 09:00",
+    "attested_by": "who attests",
+    "file": "path of the file that the organisation keeps",
+}
+_TYPES: dict[Any, str] = {bool: "yes or no", date: "2026-02-03", Decimal: "3.5"}
 _BASE = frozenset(BaseAttested.model_fields) | {"kind"}
 _YES = {"yes": True, "oui": True, "true": True, "1": True, "no": False, "non": False, "false": False, "0": False}
 
@@ -51,7 +59,10 @@ class Scope:
 
 @dataclass(frozen=True)
 class Reader:
-    """What is needed to understand a line. ``person(course, key)`` gives Moodle's number or raises UsageError."""
+    """What is needed to understand a line. ``person(course, key)`` gives Moodle's number or raises UsageError.
+
+    ``file`` is what the lines are read from, or for a form its name; files that lines name are looked for beside it.
+    """
 
     file: Path
     kind: str
@@ -75,8 +86,7 @@ def read_lines(reader: Reader) -> list[AttestedFact]:
     Raises:
         InputError: with every problem of the file; then nothing of it may be used.
     """
-    if reader.kind not in ATTESTED_KINDS:
-        raise UsageError(f"{reader.kind!r} is no kind that can be attested; there are: {', '.join(ATTESTED_KINDS)}")
+    _require_kind(reader.kind)
     text = read_text(reader.file)
     if isinstance(text, Problem):
         raise InputError("The file cannot be read. Nothing was attested.", [text])
@@ -94,6 +104,43 @@ def read_lines(reader: Reader) -> list[AttestedFact]:
     if problems:
         raise InputError(f"{len(problems)} problems. Nothing of this file was attested.", problems)
     return [fact for _, fact in found.values()]
+
+
+def read_form(reader: Reader, cells: Mapping[str, str]) -> list[AttestedFact]:
+    """The one fact of a form, its answers by column.
+
+    Raises:
+        InputError: with every problem of it; then nothing of it may be used.
+    """
+    _require_kind(reader.kind)
+    known = columns(reader.kind)
+    wrong = sorted(set(cells) - set(known))
+    if wrong:
+        raise UsageError(f"the columns of {reader.kind} are {', '.join(known)}; wrong here: {', '.join(wrong)}")
+    problems: list[Problem] = []
+    fact = _Line(reader, 1, {name: cell.strip() for name, cell in cells.items()}, problems).fact()
+    if fact is None:
+        raise InputError(f"{len(problems)} problems. Nothing was attested.", problems)
+    return [fact]
+
+
+def asked(kind: str) -> Iterator[tuple[str, str, bool]]:
+    """What a form of this kind asks: column, what may be answered in a few words, and whether it has to be."""
+    for name in columns(kind):
+        if (name == "person" and kind in ABOUT_NOBODY) or (name == "when" and kind == "attendance"):
+            continue
+        if name in _COMMON:
+            yield name, _SAID[name], name != "person" or kind in ABOUT_A_LEARNER
+            continue
+        model = MODELS[kind].model_fields[name]
+        words = choices(kind, name)
+        said = ", ".join(words) if words else _TYPES.get(model.annotation, "")
+        yield name, said, model.is_required()
+
+
+def _require_kind(kind: str) -> None:
+    if kind not in ATTESTED_KINDS:
+        raise UsageError(f"{kind!r} is no kind that can be attested; there are: {', '.join(ATTESTED_KINDS)}")
 
 
 def _rows(reader: Reader, text: str, problems: list[Problem]) -> Iterator[tuple[int, dict[str, str]]]:

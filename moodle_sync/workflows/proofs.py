@@ -1,7 +1,8 @@
-"""ledger prove: entries of one learner, one session or one number, with all that it takes to check them alone."""
+"""ledger prove: entries of one learner, session, document or number, with all that it takes to check them alone."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -22,6 +23,7 @@ from moodle_sync.ledger import Ledger
 from moodle_sync.ledger.pack import INDEX, proof_files, with_manifest
 from moodle_sync.ledger.people import everybody, find
 from moodle_sync.ledger.proving import Bundle, places_of_session, places_of_subjects, prove
+from moodle_sync.ledger.reading import places_of_file
 from moodle_sync.reports.plain import Head, Line, line, proof_index
 from moodle_sync.spec.loader import load_specs
 from moodle_sync.store.files import PRIVATE, create, replace
@@ -101,6 +103,37 @@ def prove_entry(settings: Settings, number: str, out: Path) -> Proven:
         bundle = prove(ledger.store, ledger.keystore, [(int(place[1]), int(place[2]))])
         people = _people(ledger, settings, bundle)
     return _write(settings, out, bundle, people, (f"l'inscription n° {number}", f"entry {number}"))
+
+
+def prove_document(settings: Settings, file: Path, out: Path, *, session: str | None, who: str | None) -> Proven:
+    """Write the pack of all that was attested on the strength of one file: that it existed, and what it was to show.
+
+    A sheet that several people signed names all of them, unless ``who`` names one.
+
+    Raises as :func:`prove_person`, and:
+        UsageError: the file cannot be read, or nothing rests on it.
+    """
+    try:
+        with file.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    course = None if session is None else course_of(settings, session)
+    with open_ledger(settings, readonly=True) as ledger:
+        subjects = None
+        if who is not None:
+            site, fields = settings.site.name, key_fields(settings)
+            with ledger.store.read() as transaction:
+                known = find(transaction, ledger.keystore, site, who, course, fields=fields)
+            subjects = {one.pseudonym for one in known}
+        places = places_of_file(ledger.store, ledger.keystore, digest, course, subjects)
+        if not places:
+            hint = "Is it the very file? One that was changed since, by a byte, is another one."
+            raise UsageError(f"nothing that was attested rests on {file.name}", hint=hint)
+        bundle = prove(ledger.store, ledger.keystore, places)
+        people = _people(ledger, settings, bundle)
+    scope = (f"le document dont l'empreinte SHA-256 est {digest}", f"the document whose SHA-256 is {digest}")
+    return _write(settings, out, bundle, people, scope)
 
 
 def course_of(settings: Settings, session: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from moodle_sync.errors import InputError, UsageError
 from moodle_sync.facts.attested import ATTESTED_KINDS, Attendance, Complaint
 from moodle_sync.workflows import attest as attest_workflow
 from moodle_sync.workflows import erasure, proofs
-from moodle_sync.workflows.attest_lines import columns
+from moodle_sync.workflows.attest_lines import asked, columns
 from moodle_sync.workflows.erasure import Target
 from moodle_sync.workflows.ledger import open_ledger, verify
 from moodle_sync.workflows.report import session_report
@@ -55,6 +56,10 @@ GOOD = {
         f"{SESSION},EXT-5582,feuille.pdf,2026-01-19,X-1,délai d'inscription,Ana Roux,désistement tardif",
     ),
 }
+
+FREE = {"title", "trainer", "reference", "interviewer", "outcome", "party", "text", "source", "owner", "effect", "rule",
+        "author", "reason"}  # fmt: skip
+"""Columns of free text, of which a form has nothing to say."""
 
 
 @pytest.fixture
@@ -286,3 +291,64 @@ def test_attest_command_runs_and_lists_its_columns(scene: Scene, write: Callable
     assert ledger_attest.attest.main(words, standalone_mode=False) == 0
     assert "1 new" in capsys.readouterr().out
     assert columns("convocation") == ("session", "person", "when", "attested_by", "file", "channel")
+
+
+def test_form_enters_what_a_line_of_a_file_would(scene: Scene, write: Callable[..., Path]) -> None:
+    """Kind by kind: the same cells, once as a form and once as a file, are the same fact."""
+    for kind, (header, line) in GOOD.items():
+        cells = dict(zip(header.split(","), next(csv.reader([line.replace("{day}", _day(scene))])), strict=True))
+        if kind == "complaint":
+            cells["text"] = "salle froide,\ndeux heures"
+        cells["file"] = str(scene.folder / "feuille.pdf")
+        by_form = attest_workflow.attest_form(scene.settings, cells, kind, attested_by="Ana Roux")
+        assert (by_form.lines_read, by_form.new) == (1, 1), kind
+        by_file = attest_workflow.attest(scene.settings, write(kind), kind, attested_by="Ana Roux")
+        assert (by_file.new, by_file.changed, by_file.unchanged) == (0, 0, 1), kind
+
+
+def test_form_asks_every_column_that_a_file_may_have() -> None:
+    for kind in ATTESTED_KINDS:
+        names = [name for name, _, _ in asked(kind)]
+        left = set(columns(kind)) - set(names)
+        assert left <= {"person", "when"}, kind
+        assert all(words or name in FREE for name, words, _ in asked(kind)), kind
+    required = {name for name, _, required in asked("interview") if required}
+    assert required == {"session", "person", "when", "attested_by", "file", "reference", "purpose", "interviewer"}
+
+
+def test_form_every_problem_at_once_and_nothing_entered(scene: Scene) -> None:
+    cells = {"session": SESSION, "person": "EXT-4471", "when": "tomorrow", "file": "nowhere.pdf", "purpose": "chat"}
+    with pytest.raises(InputError) as caught:
+        attest_workflow.attest_form(scene.settings, cells, "interview", attested_by="Ana Roux")
+    said = {problem.where for problem in caught.value.problems}
+    assert {"when", "file"} <= said
+    with pytest.raises(UsageError, match="wrong here: hours"):
+        attest_workflow.attest_form(scene.settings, {"hours": "3"}, "interview")
+    with open_ledger(scene.settings) as ledger:
+        assert ledger.pending() == 0
+
+
+def test_form_at_a_terminal_asks_for_what_is_not_said(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions: list[str] = []
+    answers = {"when": "2026-01-12 10:30", "reference": "E-1", "purpose": "need_analysis", "interviewer": "Ana Roux"}
+
+    def ask(label: str, **_: object) -> str:
+        questions.append(label)
+        return answers.get(label.split(" ")[0], "")
+
+    monkeypatch.setattr(ledger_attest.click, "prompt", ask)
+    monkeypatch.setattr(ledger_attest.sys, "stdin", type("Terminal", (), {"isatty": staticmethod(lambda: True)}))
+    said = ("person=EXT-4471", f"file={scene.folder / 'feuille.pdf'}")
+    cells = ledger_attest._form("interview", said, {"session": SESSION, "attested_by": "Ana Roux"})
+    assert [label.split(" ")[0] for label in questions] == ["when", "reference", "purpose", "interviewer", "outcome"]
+    assert "need_analysis, admission" in questions[2]
+    done = attest_workflow.attest_form(scene.settings, cells, "interview", session=SESSION, attested_by="Ana Roux")
+    assert done.new == 1
+
+
+@pytest.mark.parametrize("said", [("when",), ("when=1", "when=2")])
+def test_form_answers_that_are_none_are_refused(said: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="each column once"):
+        ledger_attest._form("interview", said, {})

@@ -269,7 +269,7 @@ def test_move_killed_while_it_writes_is_here_or_there_and_never_both(
 def test_move_killed_between_leaving_and_arriving_is_ended_by_the_next_one(
     full: Ledger, other: Any, places: Places, clock: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cut(_: str) -> None:
+    def cut(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

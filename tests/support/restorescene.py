@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from ledgerscene import COURSE, Scene
 
@@ -11,6 +10,7 @@ from moodle_sync.ledger import merkle, note
 from moodle_sync.ledger.people import everybody
 from moodle_sync.publish.file import read_published
 from moodle_sync.store import entries, tree
+from moodle_sync.store.engine import exists
 from moodle_sync.workflows import backup as backup_workflow
 from moodle_sync.workflows import erasure
 from moodle_sync.workflows import restore as restore_workflow
@@ -31,12 +31,17 @@ def take(scene: Scene, *, hours: int = 0) -> BackedUp:
 def lose(scene: Scene, *, keystore: bool = False) -> None:
     """The disk with the store is gone, with or without the keystore's; the keys that are kept apart are not."""
     ledger = scene.settings.ledger
-    for tail in ("", "-wal", "-shm"):
-        Path(ledger.store.removeprefix("sqlite:///") + tail).unlink(missing_ok=True)
+    scene.store.lose()
     if keystore:
         ledger.keystore.unlink()
         for left in ledger.keystore.parent.glob("erased-*.list"):
             left.unlink()
+
+
+def nothing_there(scene: Scene) -> bool:
+    """Whether the place of the store is as empty as it was before a restore that was refused, and no file is left."""
+    left = [path for path in (scene.folder / "data").iterdir() if "part" in path.name]
+    return not left and not exists(scene.settings.ledger.store)
 
 
 def bring_back(scene: Scene, made: BackedUp, accepted: Accepted | None = None, *, keystore: bool = False) -> Restored:

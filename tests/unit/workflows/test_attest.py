@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledgerscene import COURSE, SESSION, Scene, copy
+from ledgerscene import COURSE, SESSION, Scene
 
 from moodle_sync.cli import ledger_attest
 from moodle_sync.errors import InputError, UsageError
@@ -58,9 +58,9 @@ GOOD = {
 
 
 @pytest.fixture
-def scene(template: Path, tmp_path: Path) -> Scene:
-    (tmp_path / "feuille.pdf").write_bytes(b"%PDF signed by both")
-    return copy(template, tmp_path)
+def scene(scene: Scene) -> Scene:
+    (scene.folder / "feuille.pdf").write_bytes(b"%PDF signed by both")
+    return scene
 
 
 @pytest.fixture

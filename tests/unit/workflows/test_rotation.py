@@ -31,6 +31,7 @@ from moodle_sync.workflows.backup import backup
 from moodle_sync.workflows.erasure import Target
 from moodle_sync.workflows.keys import person_digests
 from moodle_sync.workflows.ledger import init, open_ledger, verify
+from moodle_sync.workflows.move import move
 from moodle_sync.workflows.proofs import prove_session
 from moodle_sync.workflows.rotation import NEW_VARIABLE, rotate_master_key, rotate_signing_key
 
@@ -222,6 +223,15 @@ def test_keyring_holds_the_master_key_and_rotates_it(scene: Scene, ring: dict[tu
     assert ring["moodle-sync", MASTER] != text
     assert names(scene) == EVERYBODY
     assert not scene.settings.ledger.master_key.exists()
+
+
+def test_keyring_holds_the_key_of_a_ledger_that_moves(scene: Scene, ring: dict[tuple[str, str], str]) -> None:
+    ring["moodle-sync", MASTER] = scene.settings.ledger.master_key.read_text()
+    scene.settings.ledger.master_key.unlink()
+    scene = _with_keyring(scene)
+    moved = move(scene.settings, f"sqlite:///{scene.folder / 'moved.db'}")
+    there = scene.settings.ledger.model_copy(update={"store": moved.after})
+    assert names(dataclasses.replace(scene, settings=scene.settings.model_copy(update={"ledger": there}))) == EVERYBODY
 
 
 def test_keyring_gets_the_key_of_a_new_ledger(tmp_path: Path, ring: dict[tuple[str, str], str]) -> None:

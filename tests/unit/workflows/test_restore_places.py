@@ -185,6 +185,9 @@ def test_restored_ledger_can_be_moved(scene: Scene, tmp_path: Path) -> None:
     made = take(scene)
     lose(scene)
     bring_back(scene, made)
+    others = scene.settings.ledger.checkpoints / "other.example.org%2Fledger"  # that publishes to the same folder
+    others.mkdir()
+    (others / "2026-000000000003.checkpoint").write_text("other.example.org/ledger/2026\n3\nAAAA\n\n", encoding="utf-8")
     moved = move(scene.settings, f"sqlite:///{tmp_path / 'moved.db'}")
     assert moved.heads[0][:2] == (2026, 20)
 

@@ -70,6 +70,13 @@ def on_this_machine(url: str) -> bool:
     return any(host.startswith(("/", "@", "127.")) or host in ("localhost", "::1") for host in hosts)
 
 
+def proves_itself(url: str) -> bool:
+    """Whether nobody can pose as the server of a store: it is on this machine, or its certificate is looked at."""
+    parsed = parse(url)
+    mode = parsed.query.get("sslmode") or os.environ.get("PGSSLMODE")
+    return on_this_machine(url) or mode == "verify-full"
+
+
 def with_path(url: str, path: Path) -> str:
     """The address of a SQLite store at another place."""
     return parse(url).set(database=str(path)).render_as_string(hide_password=False)

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -210,6 +210,15 @@ class Standby:
         with self.primary.admin(port=self.port) as here:
             here.execute("SELECT pg_wal_replay_resume()")
             self._wait(here, "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", (place,))
+
+    def take_over(self, meanwhile: Callable[[], object]) -> None:
+        """Becomes a primary of its own, without anything of what was done meanwhile."""
+        with self.primary.admin(port=self.port) as here:
+            here.execute("ALTER SYSTEM SET primary_conninfo = ''")
+            here.execute("SELECT pg_reload_conf()")
+            self._wait(here, "SELECT count(*) = 0 FROM pg_stat_wal_receiver", ())
+            meanwhile()
+            here.execute("SELECT pg_promote()")
 
     @staticmethod
     def _wait(here: Any, query: str, values: tuple[str, ...]) -> None:

@@ -82,6 +82,24 @@ def test_standby_that_is_behind_says_that_it_may_be_and_holds_when_it_has_caught
     assert (found.ok, found.entries) == (True, 23), found.lines()
 
 
+def test_standby_that_took_over_without_everything_is_not_written_to(
+    scene: Scene, standby: Standby, database: PostgresDatabase
+) -> None:
+    """It would seal other entries in the places of those that it never received, and sign them."""
+    there = _at(scene, standby.url(database.url))
+
+    def meanwhile() -> None:
+        scene.grades[810051] = "12.5"
+        scene.pull(COURSE)
+
+    standby.take_over(meanwhile)
+    there.grades = {**there.grades, 810051: "13.5"}
+    with pytest.raises(LedgerUnusable, match=r"1 published checkpoints are not in this ledger.* 22 entries of 2026"):
+        there.pull(COURSE)
+    found = verify(there.settings, payloads=True)
+    assert (found.ok, found.entries, found.standby) == (False, 20, False)
+
+
 def test_auditor_who_may_only_select_verifies_there_and_on_the_primary(
     scene: Scene, standby: Standby, database: PostgresDatabase
 ) -> None:

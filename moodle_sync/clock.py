@@ -31,7 +31,9 @@ def to_rfc3339(moment: datetime) -> str:
     """``2026-02-03T08:00:00Z``: the one form that a time has in leaves, plans and facts."""
     if moment.tzinfo is None:
         raise ValueError("a naive datetime has no RFC 3339 form")
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="seconds")[:-6] + "Z"  # without "+00:00"
 
 
 def from_rfc3339(text: str) -> datetime:

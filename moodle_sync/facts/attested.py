@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
 
-from moodle_sync.facts.models import Fact, Model, parse, plain
+from moodle_sync.facts.models import Fact, Model, fact_bytes, parse, plain
 
 NOBODY = 0
 """The userid of a fact about a session as a whole, and about no person."""
@@ -53,15 +53,19 @@ class BaseAttested(Model):
     def payload(self) -> dict[str, Any]:
         """The whole fact as JSON without floats."""
         values: dict[str, Any] = plain(self)
-        return {key: _dates(value) for key, value in values.items()}
+        return values
+
+    def data(self) -> bytes:
+        """The canonical bytes of the payload."""
+        return fact_bytes(self)
 
     def value(self) -> dict[str, Any]:
         """What is compared with the last known state of the same object: all of it."""
         return self.payload()
 
     @staticmethod
-    def compared(payload: dict[str, Any]) -> dict[str, Any]:
-        """The part of a payload that :meth:`value` is."""
+    def compared(payload: bytes) -> bytes:
+        """The canonical bytes of :meth:`value`: those of the payload."""
         return payload
 
 
@@ -224,7 +228,3 @@ def parse_any(payload: dict[str, Any]) -> Fact | AttestedFact:
 def choices(kind: str, field: str) -> tuple[str, ...]:
     """The words that a field takes, empty for a field of free text."""
     return tuple(str(word) for word in get_args(MODELS[kind].model_fields[field].annotation))
-
-
-def _dates(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from moodle_sync.errors import LedgerError
 from moodle_sync.facts.attested import AttestedFact
 from moodle_sync.facts.models import Person
-from moodle_sync.ledger.staging import Staged, Work, run_row
-from moodle_sync.store import Store, pending, runs, subjects
+from moodle_sync.ledger.staging import Staged, Work
+from moodle_sync.store import Store, runs, subjects
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.keystore import Keystore, Salt
-from moodle_sync.store.pending import PendingRow
+from moodle_sync.store.pending import Batch
 
 
 def stage_attested(
@@ -48,8 +48,8 @@ def stage_attested(
     with store.write() as transaction:
         run_id = runs.start(transaction, site=site, kind="attest", at=now)
         for course, found in sorted(scopes.items()):
-            template = PendingRow(run_id, "attested", site, course, programmes.get(course), None, observed_at=now)
-            work = Work(transaction, keystore, template, _new(transaction, keystore, site, course, people))
+            batch = Batch(run_id, "attested", site, course, programmes.get(course), now)
+            work = Work(transaction, keystore, batch, _new(transaction, keystore, site, course, people))
             for fact in found.values():
                 work.compare(fact)
             staged = work.store()
@@ -57,10 +57,10 @@ def stage_attested(
                 total.new + staged.new, total.changed + staged.changed, 0, total.unchanged + staged.unchanged
             )
             keys |= work.new_keys
-            salts += work.salts
+            salts += list(work.salts)
             if staged.added:
                 content = {"source": "attest", "new": staged.new, "changed": staged.changed}
-                pending.add(transaction, run_id, [run_row(template, content)])
+                work.close(None, content)
         counts = {name: getattr(total, name) for name in ("new", "changed", "unchanged")}
         runs.finish(transaction, run_id, at=now, outcome="done", counts=counts)
         keystore.add(keys, salts)  # the keys first: see staging.stage

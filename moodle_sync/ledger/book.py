@@ -124,9 +124,14 @@ class Ledger:
         Equal to the last known state of its object: nothing is added. See :func:`moodle_sync.ledger.staging.stage`.
         """
         now = to_rfc3339(self._clock())
-        kept = retiring.without_retired(self.store, snapshot)
         return staging.stage(
-            self.store, self.keystore, kept, programme_digest=programme_digest, plan_id=plan_id, now=now, plans=plans
+            self.store,
+            self.keystore,
+            snapshot,
+            programme_digest=programme_digest,
+            plan_id=plan_id,
+            now=now,
+            plans=plans,
         )
 
     def attest(

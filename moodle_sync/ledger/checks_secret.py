@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
@@ -21,18 +20,17 @@ from moodle_sync.facts.attested import AttestedFact, BaseAttested, parse_any
 from moodle_sync.facts.models import Fact, Vanished
 from moodle_sync.ledger.checks import Findings, Totals
 from moodle_sync.ledger.entries import PERSONAL, Leaf, number
-from moodle_sync.store import entries, erasures, pending, specs, subjects
+from moodle_sync.store import entries, erasures, payloads, pending, specs, subjects
 from moodle_sync.store.engine import Transaction
-from moodle_sync.store.entries import PayloadRow
+from moodle_sync.store.entries import EntryRow
 from moodle_sync.store.keys import SubjectKey, commit
 from moodle_sync.store.keystore import Keystore
-from moodle_sync.store.pending import CurrentRow, PendingRow
-
-_BLOCK = 500
+from moodle_sync.store.payloads import PayloadRow
+from moodle_sync.store.pending import Batch, CurrentRow, PendingRow
 
 
 class Secrets:
-    """The checks of payloads, and of the last known states: these are read beside them, in the order of the entries.
+    """The checks of payloads, and of the last known states: these are read beside them, by the payload's number.
 
     So each payload is decrypted once, and of neither more than a block is in memory. Without the keystore only owners
     and commitments are compared.
@@ -41,87 +39,83 @@ class Secrets:
     def __init__(self, transaction: Transaction, keystore: Keystore | None) -> None:
         self._transaction = transaction
         self._keystore = keystore
-        self._states = None if keystore is None else pending.sealed_states(transaction)
-        self._next = None if self._states is None else next(self._states, None)
         self._count = 0
 
-    def close(self) -> None:
-        """Lets go of the last known states that were not read."""
-        if self._states is not None:
-            self._states.close()
-
-    def check(
-        self, findings: Findings, totals: Totals, shard: int, span: tuple[int, int], leaves: dict[int, Leaf]
-    ) -> None:
+    def check(self, findings: Findings, totals: Totals, rows: Sequence[EntryRow], leaves: Mapping[int, Leaf]) -> None:
         """Checks the payloads of a block of entries, counts them, and checks the last known states that name them."""
+        found = payloads.get(self._transaction, [row.payload for row in rows])
+        mine = {row.idx: found[row.payload] for row in rows if row.payload in found}
+        shard = rows[0].shard
+        if self._keystore is not None:
+            gone = {idx: leaf for idx, leaf in leaves.items() if idx not in mine}
+            _check_taken(findings, self._keystore, shard, gone)
+        right = _check_promises(findings, totals, shard, mine, leaves)
         if self._keystore is None:
-            _check_promises(findings, totals, shard, entries.promises(self._transaction, shard, *span), leaves)
             return
-        rows = entries.payloads(self._transaction, shard, *span)
-        _check_taken(findings, self._keystore, shard, {idx: leaf for idx, leaf in leaves.items() if idx not in rows})
-        promises = [(row.idx, row.subject, row.commitment) for row in rows.values()]
-        right = _check_promises(findings, totals, shard, promises, leaves)
-        opened = self._open_all(findings, self._keystore, [rows[idx] for idx in right], leaves)
+        opened = self._open_all(findings, self._keystore, shard, {idx: mine[idx] for idx in right}, leaves)
         totals.decrypted += len(opened)
-        for state in self._named(shard, span[1]):
-            place = state.idx or 0
-            row = rows.get(place) if state.shard == shard else None
-            self._check_state(findings, state, row, opened.get(place))
+        if found:
+            self._check_states(findings, found, {mine[idx].id: one for idx, one in opened.items()})
 
     def finish(self, findings: Findings) -> None:
         """Checks the last known states that are not sealed, and says what was found."""
-        if self._keystore is None:
-            self._count, lost = pending.count_states(self._transaction)
-            wrong = f"{lost} last known states name an entry of nobody, or of another subject"
-            findings.add("last states", not lost, wrong, "")
-        else:
-            for state in self._named(None, 0):  # they name an entry that is not there
-                self._check_state(findings, state, None, None)
-            self._check_waiting(findings, self._keystore)
-        right = f"{self._count} last known states are those of the entries they name"
+        count, lost = pending.count_states(self._transaction)
+        wrong = f"{lost} last known states name an entry of nobody, or of another subject"
+        findings.add("last states", not lost, wrong, "")
+        if self._keystore is not None:
+            with closing(pending.waiting(self._transaction)) as blocks:
+                for block in blocks:
+                    self._check_waiting(findings, self._keystore, block)
+            unseen = "a last known state names an entry that cannot be read"
+            findings.add("last states", self._count == count, unseen, "")
+        right = f"{count} last known states are those of the entries they name"
         findings.add("last states", True, "", right)
 
-    def _check_waiting(self, findings: Findings, keystore: Keystore) -> None:
-        with closing(pending.pending_states(self._transaction)) as states:
-            while block := list(islice(states, _BLOCK)):
-                numbers = [state.pending for state in block if state.pending is not None]
-                waiting = pending.get(self._transaction, numbers)
-                for state in block:
-                    row, opened = waiting.get(state.pending or 0), None
-                    try:
-                        opened = None if row is None else _open_pending(keystore, row)
-                    except VerificationFailed as error:
-                        findings.fail("last states", error.message)
-                    self._check_state(findings, state, row, opened)
+    def _check_waiting(self, findings: Findings, keystore: Keystore, block: Sequence[PendingRow]) -> None:
+        found = payloads.get(self._transaction, [row.id for row in block if row.subject is not None])
+        opened: dict[int, _Opened] = {}
+        batches = pending.batches(self._transaction, block)
+        for row in block:
+            if row.id in found:
+                try:
+                    opened[row.id] = _open_pending(keystore, row, batches.get(row.batch), found[row.id])
+                except VerificationFailed as error:
+                    findings.fail("last states", error.message)
+        if found:
+            self._check_states(findings, found, opened)
 
     def _open_all(
-        self, findings: Findings, keystore: Keystore, rows: Sequence[PayloadRow], leaves: Mapping[int, Leaf]
+        self,
+        findings: Findings,
+        keystore: Keystore,
+        shard: int,
+        rows: Mapping[int, PayloadRow],
+        leaves: Mapping[int, Leaf],
     ) -> dict[int, _Opened]:
         found: dict[int, _Opened] = {}
-        salts = keystore.salts([row.commitment for row in rows])
-        places = {leaf.previous for leaf in leaves.values() if leaf.previous}
-        before = entries.payloads_at(self._transaction, places)
-        for row in rows:
-            leaf = leaves[row.idx]
+        salts = keystore.salts([(row.subject, row.commitment) for row in rows.values()])
+        before = self._before(leaf.previous for leaf in leaves.values())
+        for idx, row in rows.items():
+            leaf = leaves[idx]
             try:
-                found[row.idx] = _open(keystore, row, leaf, salts, before.get(leaf.previous or (0, 0)))
+                found[idx] = _open(keystore, row, leaf, salts, before.get(leaf.previous or (0, 0)))
             except VerificationFailed as error:
-                findings.fail("commitments", f"{number(row.shard, row.idx)}: {error.message}")
+                findings.fail("commitments", f"{number(shard, idx)}: {error.message}")
         return found
 
-    def _named(self, shard: int | None, stop: int) -> Iterator[CurrentRow]:
-        """The next last known states, up to this entry; with no shard, all that are left."""
-        while self._states is not None and self._next is not None:
-            if shard is not None and (self._next.shard or 0, self._next.idx or 0) >= (shard, stop):
-                return
-            yield self._next
-            self._next = next(self._states, None)
+    def _before(self, places: Iterable[tuple[int, int] | None]) -> dict[tuple[int, int], PayloadRow]:
+        rows = entries.get(self._transaction, {place for place in places if place is not None})
+        found = payloads.get(self._transaction, [row.payload for row in rows.values()])
+        return {place: found[row.payload] for place, row in rows.items() if row.payload in found}
 
-    def _check_state(
-        self, findings: Findings, state: CurrentRow, row: PayloadRow | PendingRow | None, opened: _Opened | None
-    ) -> None:
+    def _check_states(self, findings: Findings, found: Mapping[int, PayloadRow], opened: Mapping[int, _Opened]) -> None:
+        for state in pending.states(self._transaction, min(found), max(found)):
+            if state.payload in found:
+                self._check_state(findings, state, found[state.payload], opened.get(state.payload))
+
+    def _check_state(self, findings: Findings, state: CurrentRow, row: PayloadRow, opened: _Opened | None) -> None:
         self._count += 1
-        if row is None or row.subject != state.subject:
+        if row.subject != state.subject:
             findings.fail("last states", "a last known state names an entry of nobody, or of another subject")
         elif opened is None:
             findings.fail("last states", "a last known state names an entry that cannot be read")
@@ -130,20 +124,16 @@ class Secrets:
 
 
 def _check_promises(
-    findings: Findings,
-    totals: Totals,
-    shard: int,
-    promises: Sequence[tuple[int, str, bytes]],
-    leaves: Mapping[int, Leaf],
+    findings: Findings, totals: Totals, shard: int, rows: Mapping[int, PayloadRow], leaves: Mapping[int, Leaf]
 ) -> list[int]:
     """Counts payloads, and returns the indexes of those that have the owner and commitment of their entry."""
     right: list[int] = []
-    for idx, subject, commitment in promises:
+    for idx, row in rows.items():
         leaf = leaves.get(idx)
         if leaf is None or leaf.kind not in PERSONAL:
             continue
         totals.payloads += 1
-        if commitment.hex() == leaf.commitment and subject == leaf.subject:
+        if row.commitment.hex() == leaf.commitment and row.subject == leaf.subject:
             right.append(idx)
         else:
             name = number(shard, idx)
@@ -153,9 +143,13 @@ def _check_promises(
 
 def _check_taken(findings: Findings, keystore: Keystore, shard: int, leaves: Mapping[int, Leaf]) -> None:
     # An erasure takes the salt before the payload: a payload that is gone while its salt is there was just deleted.
-    gone = {bytes.fromhex(leaf.commitment): idx for idx, leaf in leaves.items() if leaf.commitment is not None}
-    for commitment in keystore.salts(list(gone)):
-        findings.fail("payloads", f"the payload of {number(shard, gone[commitment])} is gone and was not erased")
+    gone = {
+        (leaf.subject or "", bytes.fromhex(leaf.commitment)): idx
+        for idx, leaf in leaves.items()
+        if leaf.commitment is not None
+    }
+    for promise in keystore.salts(list(gone)):
+        findings.fail("payloads", f"the payload of {number(shard, gone[promise])} is gone and was not erased")
 
 
 class _Opened(NamedTuple):
@@ -163,7 +157,7 @@ class _Opened(NamedTuple):
 
     key: SubjectKey
     site: str
-    payload: dict[str, Any]
+    payload: bytes
     fact: Fact | AttestedFact
 
     def is_state(self, state: CurrentRow) -> bool:
@@ -179,42 +173,42 @@ def _open(
     keystore: Keystore,
     row: PayloadRow,
     leaf: Leaf,
-    salts: Mapping[bytes, tuple[str, bytes]],
+    salts: Mapping[tuple[str, bytes], bytes],
     before: PayloadRow | None,
 ) -> _Opened:
     """Decrypts a payload and checks all that it promises; raises VerificationFailed, saying what is wrong."""
-    key = keystore.key(row.subject)
-    if key is None or row.commitment not in salts:
+    key, wrapped = keystore.key(row.subject), salts.get((row.subject, row.commitment))
+    if key is None or wrapped is None:
         raise VerificationFailed("its key or salt is not in the keystore")
-    owner, wrapped = salts[row.commitment]
     data = key.decrypt(row.nonce, row.ciphertext, row.commitment)
     salt = key.unseal_salt(row.commitment, wrapped)
-    if owner != row.subject or row.key_id != key.id:
+    if row.key_id != key.id:
         raise VerificationFailed("its key is another one than its row says")
     if commit(salt, data) != row.commitment:
         raise VerificationFailed("its payload is not the one that it commits to")
-    payload, fact = _read(data)
+    fact = _read(data)
     if isinstance(fact, BaseAttested) != (leaf.kind == "attested"):
         raise VerificationFailed("what was observed and what was attested are mixed up")
     if fact.course != leaf.session:
         raise VerificationFailed("its payload is about another session")
     if before is not None:
-        _, earlier = _read(key.decrypt(before.nonce, before.ciphertext, before.commitment))
+        earlier = _read(key.decrypt(before.nonce, before.ciphertext, before.commitment))
         if earlier.object_id != fact.object_id:
             raise VerificationFailed("it points at an entry about another object")
-    return _Opened(key, leaf.site or "", payload, fact)
+    return _Opened(key, leaf.site or "", data, fact)
 
 
-def _open_pending(keystore: Keystore, row: PendingRow) -> _Opened:
-    key = keystore.key(row.subject or "")
-    if key is None:
+def _open_pending(keystore: Keystore, row: PendingRow, batch: Batch | None, payload: PayloadRow) -> _Opened:
+    key = keystore.key(payload.subject)
+    if key is None or batch is None:
         raise VerificationFailed("a last known state has no key")
-    if row.nonce is None or row.ciphertext is None or row.commitment is None:
-        raise VerificationFailed("a row that should be encrypted is not")
-    return _Opened(key, row.site, *_read(key.decrypt(row.nonce, row.ciphertext, row.commitment)))
+    if (payload.subject, payload.commitment) != (row.subject, row.commitment):
+        raise VerificationFailed("a pending row has the payload of another one")
+    data = key.decrypt(payload.nonce, payload.ciphertext, payload.commitment)
+    return _Opened(key, batch.site, data, _read(data))
 
 
-def _read(data: bytes) -> tuple[dict[str, Any], Fact | AttestedFact]:
+def _read(data: bytes) -> Fact | AttestedFact:
     try:
         payload = orjson.loads(data)
         fact = parse_any(payload)
@@ -222,7 +216,7 @@ def _read(data: bytes) -> tuple[dict[str, Any], Fact | AttestedFact]:
             raise VerificationFailed("its payload is not in its canonical form")
     except (ValueError, TypeError, AttributeError, RecursionError) as error:  # pydantic's errors are ValueErrors
         raise VerificationFailed("its payload is not a fact that this program knows") from error
-    return payload, fact
+    return fact
 
 
 def check_mapping(transaction: Transaction, findings: Findings, keystore: Keystore | None) -> None:

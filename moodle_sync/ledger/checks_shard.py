@@ -15,7 +15,7 @@ from moodle_sync.ledger.checks_secret import Secrets
 from moodle_sync.ledger.entries import PERSONAL, Leaf, number, parse
 from moodle_sync.ledger.merkle import Growth
 from moodle_sync.ledger.nodes import WIDTH, StoredNodes
-from moodle_sync.store import entries, tree
+from moodle_sync.store import entries, payloads, tree
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.entries import EntryRow
 from moodle_sync.store.keystore import Keystore
@@ -24,7 +24,7 @@ from moodle_sync.store.tree import Head
 
 def report_payloads(transaction: Transaction, findings: Findings, totals: Totals, keystore: Keystore | None) -> None:
     """Says what the payloads came to; one that is gone must have been counted by an erasure entry."""
-    stored = sum(entries.payload_counts(transaction).values())
+    stored = payloads.sealed_count(transaction)
     missing = totals.personal - totals.payloads
     findings.add(
         "payloads",
@@ -60,7 +60,7 @@ def check_shard(
             _check_link(findings, leaves.get(0), before, checked)
         _count(totals, leaves)
         _check_previous(transaction, findings, head.shard, leaves)
-        secrets.check(findings, totals, head.shard, (block[0].idx, block[-1].idx + 1), leaves)
+        secrets.check(findings, totals, block, leaves)
     checked.roots |= {(head.shard, size): root for size, root in growth.roots.items()}
     findings.add(
         "roots",

@@ -18,7 +18,7 @@ from moodle_sync.errors import PlanRefused, UsageError
 from moodle_sync.ledger import sealer
 from moodle_sync.ledger.entries import number
 from moodle_sync.ledger.reasons import ErasureReason, RefusalReason
-from moodle_sync.store import Store, entries, erasures
+from moodle_sync.store import Store, entries, erasures, payloads
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.erasures import ErasureRow, RefusalRow
 from moodle_sync.store.keystore import Keystore
@@ -104,7 +104,8 @@ def finish(store: Store, keystore: Keystore, now: datetime, close_year: Callable
         # One transaction with the right to write: nobody can stage for these subjects in between. Killed after the
         # keystore's commit and before this one, the journal still names them, and all of this is done again.
         places = [place for row in rows if row.terms for place in row.terms.places]
-        single = [payload.commitment for payload in entries.payloads_at(transaction, places).values()]
+        numbers = [row.payload for row in entries.get(transaction, places).values()]
+        single = [payload.commitment for payload in payloads.get(transaction, numbers).values()]
         keystore.destroy([name for row in rows for name in row.subjects], single)
         for row in rows:
             gone = erasures.delete_subjects(transaction, row.subjects)

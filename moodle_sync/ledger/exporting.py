@@ -14,7 +14,7 @@ from moodle_sync.errors import VerificationFailed
 from moodle_sync.facts.models import Person
 from moodle_sync.ledger.entries import PERSONAL, Leaf, number, parse, reveal
 from moodle_sync.ledger.proving import rows_of_session
-from moodle_sync.store import Store, entries, subjects
+from moodle_sync.store import Store, entries, payloads, subjects
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.entries import EntryRow
 from moodle_sync.store.keystore import Keystore
@@ -115,9 +115,9 @@ def exported(
         else:
             rows = _at(transaction, places)
         for block in _blocks(rows):
-            payloads = entries.payloads_at(transaction, [(row.shard, row.idx) for row, _ in block])
+            found = payloads.get(transaction, [row.payload for row, _ in block])
             for row, leaf in block:
-                subject, payload = leaf.subject or "", payloads.get((row.shard, row.idx))
+                subject, payload = leaf.subject or "", found.get(row.payload or 0)
                 if subject and subject not in people:
                     people[subject] = _person(transaction, keystore, subject)
                 key = keystore.key(subject) if subject else None

@@ -15,7 +15,7 @@ from moodle_sync.errors import LedgerUnusable, VerificationFailed
 from moodle_sync.ledger import erasedlist, note, sealer
 from moodle_sync.ledger.entries import PERSONAL, number, parse
 from moodle_sync.ledger.note import Checkpoint
-from moodle_sync.store import Store, checkpoints, entries, erasures, tree
+from moodle_sync.store import Store, checkpoints, entries, erasures, payloads, tree
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.keystore import Keystore
 
@@ -119,4 +119,4 @@ def _missing(transaction: Transaction) -> int:
                 personal += leaf.kind in PERSONAL
                 if leaf.kind == "erasure" and isinstance(leaf.content, Mapping):
                     erased += int(leaf.content.get("entries", 0))
-    return personal - sum(entries.payload_counts(transaction).values()) - erased
+    return personal - payloads.sealed_count(transaction) - erased

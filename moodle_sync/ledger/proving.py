@@ -16,11 +16,12 @@ from moodle_sync.errors import LedgerError, UsageError, VerificationFailed
 from moodle_sync.ledger import merkle, note
 from moodle_sync.ledger.entries import PERSONAL, Leaf, number, parse
 from moodle_sync.ledger.nodes import StoredNodes
-from moodle_sync.store import Store, checkpoints, entries, tree
+from moodle_sync.store import Store, checkpoints, entries, payloads, tree
 from moodle_sync.store.engine import Transaction
-from moodle_sync.store.entries import EntryRow, PayloadRow
+from moodle_sync.store.entries import EntryRow
 from moodle_sync.store.keys import commit
 from moodle_sync.store.keystore import Keystore
+from moodle_sync.store.payloads import PayloadRow
 
 HEADER = "c2sp.org/tlog-proof@v1"
 VERIFIER = "verify_pack.py"
@@ -65,7 +66,7 @@ class Bundle:
 
 def places_of_subjects(transaction: Transaction, pseudonyms: Collection[str]) -> list[tuple[int, int]]:
     """Where the entries of these subjects are, as far as they have their payloads."""
-    return entries.places_of(transaction, sorted(pseudonyms))
+    return payloads.places_of(transaction, sorted(pseudonyms))
 
 
 def places_of_session(transaction: Transaction, course: str) -> list[tuple[int, int]]:
@@ -141,15 +142,15 @@ def _entries(
     rows: dict[tuple[int, int], EntryRow],
     notes: dict[int, tuple[note.Checkpoint, str]],
 ) -> Iterator[ProvenEntry]:
-    payloads = entries.payloads_at(transaction, rows)
-    salts = keystore.salts([payload.commitment for payload in payloads.values()])
+    found = payloads.get(transaction, [row.payload for row in rows.values()])
+    salts = keystore.salts([(payload.subject, payload.commitment) for payload in found.values()])
     nodes = {shard: StoredNodes(transaction, shard) for shard in notes}
     for (shard, idx), row in sorted(rows.items()):
         point, text = notes[shard]
         path = merkle.inclusion_proof(idx, point.size, nodes[shard])
         merkle.verify_inclusion(idx, point.size, merkle.leaf_hash(row.leaf), path, point.root)
         leaf = parse(row.leaf)
-        payload, salt = _disclosed(keystore, leaf, payloads.get((shard, idx)), salts)
+        payload, salt = _disclosed(keystore, leaf, found.get(row.payload or 0), salts)
         yield ProvenEntry(shard, idx, leaf, row.leaf, tlog_proof(idx, path, text), payload, salt)
 
 
@@ -160,15 +161,15 @@ def tlog_proof(index: int, path: Sequence[bytes], checkpoint: str) -> str:
 
 
 def _disclosed(
-    keystore: Keystore, leaf: Leaf, row: PayloadRow | None, salts: dict[bytes, tuple[str, bytes]]
+    keystore: Keystore, leaf: Leaf, row: PayloadRow | None, salts: dict[tuple[str, bytes], bytes]
 ) -> tuple[bytes, bytes] | tuple[None, None]:
     if row is None or leaf.kind not in PERSONAL:
         return None, None
-    key, found = keystore.key(row.subject), salts.get(row.commitment)
-    if key is None or found is None:
+    key, wrapped = keystore.key(row.subject), salts.get((row.subject, row.commitment))
+    if key is None or wrapped is None:
         return None, None  # an erasure that was cut off: keys and salts go first
     payload = key.decrypt(row.nonce, row.ciphertext, row.commitment)
-    salt = key.unseal_salt(row.commitment, found[1])
+    salt = key.unseal_salt(row.commitment, wrapped)
     if row.subject != leaf.subject or commit(salt, payload).hex() != leaf.commitment:
         raise VerificationFailed("a payload is not the one that its entry commits to")
     return payload, salt

@@ -24,10 +24,11 @@ from moodle_sync.facts.models import (
 )
 from moodle_sync.ledger.entries import Leaf, number, reveal
 from moodle_sync.ledger.entries import parse as parse_leaf
-from moodle_sync.store import Store, entries, subjects, tree
+from moodle_sync.store import Store, entries, payloads, subjects, tree
 from moodle_sync.store.engine import Transaction
-from moodle_sync.store.entries import EntryRow, PayloadRow
+from moodle_sync.store.entries import EntryRow
 from moodle_sync.store.keystore import Keystore
+from moodle_sync.store.payloads import PayloadRow
 
 
 @dataclass(frozen=True)
@@ -141,12 +142,12 @@ def _rows(
                 ours = [(row, leaf) for row, leaf in leaves if leaf.session == course and leaf.kind == kind]
                 if not ours:
                     continue
-                payloads = entries.payloads(transaction, head.shard, block[0].idx, block[-1].idx + 1)
+                found = payloads.get(transaction, [row.payload for row, _ in ours])
                 for row, leaf in ours:
                     subject = leaf.subject or ""
                     if subject not in people:
                         people[subject] = _person(transaction, keystore, subject)
-                    yield row, leaf, _payload(keystore, leaf, payloads.get(row.idx)), people[subject]
+                    yield row, leaf, _payload(keystore, leaf, found.get(row.payload or 0)), people[subject]
 
 
 def _payload(keystore: Keystore, leaf: Leaf, payload: PayloadRow | None) -> dict[str, Any] | None:
@@ -154,8 +155,8 @@ def _payload(keystore: Keystore, leaf: Leaf, payload: PayloadRow | None) -> dict
     if key is None:
         return None  # an erasure destroys the key first
     if payload is None:
-        commitment = bytes.fromhex(leaf.commitment or "")
-        if commitment not in keystore.salts([commitment]):
+        promised = leaf.subject or "", bytes.fromhex(leaf.commitment or "")
+        if promised not in keystore.salts([promised]):
             return None  # a retention policy took it; the salt goes before the payload
         raise VerificationFailed("a payload is gone that was not erased", hint="Run: moodle-sync ledger verify")
     if payload.commitment.hex() != leaf.commitment:

@@ -2,7 +2,7 @@
 
 Goes through the journal of ``erasing``: killed anywhere, the next opening finishes it. A subject of whom nothing else
 is left goes whole, with key and identity; of the others the payloads, salts and last states of these kinds go, and
-their key stays. What was retired is not entered again, though Moodle may tell of it for years: ``without_retired``.
+their key stays. What was retired is not entered again (``staging.stage``), though Moodle may tell of it for years.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from moodle_sync.canonical import JSON
 from moodle_sync.clock import to_rfc3339
 from moodle_sync.errors import LedgerError, UsageError
 from moodle_sync.facts.attested import AttestedFact
-from moodle_sync.facts.models import Snapshot
 from moodle_sync.ledger import erasing
 from moodle_sync.ledger.entries import reveal
-from moodle_sync.store import Store, entries, erasures, specs, subjects
+from moodle_sync.store import Store, entries, erasures, payloads, specs, subjects
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.erasures import RefusalRow, Terms
 from moodle_sync.store.keystore import Keystore
@@ -112,19 +111,6 @@ def retire(
     return erasing.Erased(*counts, entry, scrubbed=False)
 
 
-def without_retired(store: Store, snapshot: Snapshot) -> Snapshot:
-    """A snapshot without the kinds of facts whose retention is over in its session.
-
-    Nothing of these kinds is known to be complete either: what was erased did not vanish.
-    """
-    with store.read() as transaction:
-        kinds = erasures.retired(transaction, snapshot.site, snapshot.course)
-    if not kinds:
-        return snapshot
-    facts = tuple(fact for fact in snapshot.facts if getattr(fact, "was", fact.kind) not in kinds)
-    return snapshot.model_copy(update={"facts": facts, "complete": snapshot.complete - kinds})
-
-
 def require_not_retired(store: Store, site: str, facts: Sequence[AttestedFact]) -> None:
     """Passes when nothing is attested whose retention is over.
 
@@ -149,8 +135,10 @@ def _says(transaction: Transaction, what: Retirement) -> dict[str, Any]:
 def _items(transaction: Transaction, keystore: Keystore, known: Sequence[tuple[str, str]]) -> Iterator[Item]:
     for start in range(0, len(known), _BLOCK):
         scopes = {name: scope for scope, name in known[start : start + _BLOCK]}
-        places = entries.places_of(transaction, sorted(scopes))
-        for place, row in sorted(entries.payloads_at(transaction, places).items()):
+        places = payloads.places_of(transaction, sorted(scopes))
+        rows = entries.get(transaction, places)
+        found = payloads.get(transaction, [row.payload for row in rows.values()])
+        for place, row in ((place, found[row.payload or 0]) for place, row in sorted(rows.items())):
             key = keystore.key(row.subject)
             if key is not None:
                 said = reveal(key, row.nonce, row.ciphertext, row.commitment)

@@ -6,7 +6,7 @@ years hang together. Killed anywhere, it leaves either every row pending or ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +17,13 @@ from moodle_sync.canonical import JSON
 from moodle_sync.clock import to_rfc3339
 from moodle_sync.errors import LedgerError, LedgerUnusable, VerificationFailed
 from moodle_sync.ledger import merkle, nodes
-from moodle_sync.ledger.entries import PERSONAL, Leaf
-from moodle_sync.store import Store, checkpoints, entries, pending, sealing, tree
+from moodle_sync.ledger.entries import PERSONAL, Leaf, Mould
+from moodle_sync.store import Store, checkpoints, entries, pending, tree
 from moodle_sync.store.engine import Transaction
-from moodle_sync.store.entries import EntryRow
-from moodle_sync.store.sealing import WaitingRow
+from moodle_sync.store.pending import Batch, PendingRow
 from moodle_sync.store.tree import Head
+
+_KEEP = "Keep the file, and restore the last backup."
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,18 @@ def seal(store: Store, now: datetime) -> Sealed:
         shard = _shard(heads, now)
         if not pending.count(transaction):
             return Sealed(shard, None, None, 0, 0)
+        if pending.broken(transaction):
+            raise LedgerError("a pending row is not whole", hint=_KEEP)
         work = _begin(transaction, heads, shard, now)
-        sealing.number(transaction, work.size)
-        if sealing.broken(transaction):
-            raise LedgerError("a pending row is not whole", hint="Keep the file, and restore the last backup.")
-        with closing(sealing.rows(transaction)) as blocks:
+        facts = rows = 0
+        with closing(pending.waiting(transaction)) as blocks:
             for block in blocks:
-                work.append([_leaf(row, shard) for row in block])
-        return work.finish(sealing.move(transaction, shard))
+                work.take(block)
+                facts += sum(row.subject is not None for row in block)
+                rows += len(block)
+        if not pending.remove(transaction, rows):
+            raise LedgerUnusable("rows were staged while others were sealed", hint="Run again: nothing was sealed.")
+        return work.finish(facts)
 
 
 def seal_own(
@@ -93,7 +98,7 @@ def seal_own(
     """
     heads = tree.heads(transaction)
     work = _begin(transaction, heads, _shard(heads, now) if shard is None else shard, now)
-    work.append([_own(kind, session, content, now, previous)])
+    work.append(_own(kind, session, content, now, previous))
     return work.finish(0)
 
 
@@ -116,7 +121,7 @@ def _begin(transaction: Transaction, heads: Sequence[Head], shard: int, now: dat
     tree.open_shard(transaction, start)
     work = _Seal(transaction, start)
     if heads:
-        work.append([_link(transaction, heads[-1], now)])
+        work.append(_link(transaction, heads[-1], now))
     return work
 
 
@@ -129,29 +134,39 @@ def _link(transaction: Transaction, before: Head, now: datetime) -> Leaf:
     return _own("checkpoint", None, {"shard": last.shard, "size": last.size, "note": last.note}, now)
 
 
-def _leaf(row: WaitingRow, shard: int) -> Leaf:
-    previous: tuple[int, int] | None = None
-    if row.waits is not None:
-        if row.before is None or row.before >= row.idx:  # staged before it, so sealed before it
-            raise LedgerUnusable("rows were staged while others were sealed", hint="Run again: nothing was sealed.")
-        previous = (shard, row.before)
-    elif row.prev_shard is not None and row.prev_idx is not None:
-        previous = (row.prev_shard, row.prev_idx)
-    if (row.subject is not None) != (row.kind in PERSONAL):
-        raise LedgerError("a pending row is not whole", hint="Keep the file, and restore the last backup.")
+def _leaf(row: PendingRow, batch: Batch) -> Leaf:
+    """The leaf of a row that counts a run; of one about a subject, but for what it says of the subject."""
     return Leaf(
-        kind=row.kind,
-        site=row.site or None,
-        session=row.session,
-        programme=row.programme,
+        kind="run" if row.subject is None else batch.kind,
+        site=batch.site,
+        session=batch.session,
+        programme=batch.programme,
         plan=row.plan,
-        run=row.run_id or None,
-        observed_at=row.observed_at,
-        subject=row.subject,
-        previous=previous,
-        commitment=row.commitment.hex() if row.commitment is not None else None,
-        content=orjson.loads(row.content) if row.content is not None else None,
+        run=batch.run_id,
+        observed_at=batch.observed_at,
+        subject=None,
+        previous=None,
+        commitment=None,
+        content=None if row.content is None else orjson.loads(row.content),
     )
+
+
+class _Moulds:
+    """Makes leaves of pending rows; what those of one batch have in common is written once."""
+
+    def __init__(self, batches: Mapping[int, Batch]) -> None:
+        self._batches = batches
+        self._moulds: dict[int, Mould] = {}
+
+    def leaf(self, row: PendingRow, previous: tuple[int, int] | None) -> bytes:
+        batch = self._batches.get(row.batch)
+        if batch is None or batch.kind not in PERSONAL:
+            raise LedgerError("a pending row is not whole", hint=_KEEP)
+        if row.subject is None or row.commitment is None:
+            return _leaf(row, batch).to_bytes()
+        if row.batch not in self._moulds:
+            self._moulds[row.batch] = Mould(_leaf(row, batch))
+        return self._moulds[row.batch].fill(row.subject, previous, row.commitment, row.plan)
 
 
 class _Seal:
@@ -172,12 +187,32 @@ class _Seal:
         """How many leaves the shard has by now: the index of the next one."""
         return self._growth.size
 
-    def append(self, leaves: Sequence[Leaf]) -> None:
-        """Appends leaves, in this order."""
-        data = [leaf.to_bytes() for leaf in leaves]
+    def take(self, rows: Sequence[PendingRow]) -> None:
+        """Appends the leaves of pending rows, in their order."""
+        places = self._before(rows)
+        moulds = _Moulds(pending.batches(self._transaction, rows))
+        data = [moulds.leaf(row, None if row.previous is None else places[row.previous]) for row in rows]
+        self._append(data, [None if row.subject is None else row.id for row in rows])
+
+    def append(self, leaf: Leaf) -> None:
+        """Appends one leaf of the ledger's own."""
+        self._append([leaf.to_bytes()], [None])
+
+    def _before(self, rows: Sequence[PendingRow]) -> dict[int, tuple[int, int]]:
+        """The places of the payloads that these rows point at: sealed by now, or sealed with them."""
+        numbers = [row.previous for row in rows if row.previous is not None]
+        if not numbers:
+            return {}
+        places = entries.places(self._transaction, numbers)
+        places |= {row.id: (self._old.shard, idx) for idx, row in enumerate(rows, self.size) if row.subject is not None}
+        if any(row.previous is not None and (row.previous not in places or row.previous >= row.id) for row in rows):
+            raise LedgerError("a pending row points at nothing", hint=_KEEP)
+        return places
+
+    def _append(self, data: Sequence[bytes], payloads: Sequence[int | None]) -> None:
         hashes = [merkle.leaf_hash(one) for one in data]
-        places = zip(range(self.size, self.size + len(data)), data, hashes, strict=True)
-        entries.append(self._transaction, [EntryRow(self._old.shard, *place) for place in places])
+        leaves = list(zip(data, hashes, payloads, strict=True))
+        entries.append(self._transaction, self._old.shard, self.size, leaves)
         nodes.save(self._transaction, self._old.shard, self._growth.extend(hashes))
 
     def finish(self, facts: int) -> Sealed:

@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import repeat
 
 from moodle_sync import canonical
 from moodle_sync.clock import to_rfc3339
 from moodle_sync.errors import LedgerError, LedgerUnusable
 from moodle_sync.facts.attested import AttestedFact, BaseAttested, parse_any
 from moodle_sync.facts.models import Fact, Person, Snapshot, Vanished
-from moodle_sync.ledger.entries import conceal, reveal
+from moodle_sync.ledger.entries import reveal
 from moodle_sync.ledger.plans import Plans
-from moodle_sync.store import Store, entries, pending, runs, specs, subjects
+from moodle_sync.store import Store, erasures, payloads, pending, runs, specs, subjects
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.keys import KEY_SIZE, SubjectKey
 from moodle_sync.store.keystore import Keystore, Salt
-from moodle_sync.store.pending import CurrentRow, PendingRow
+from moodle_sync.store.pending import Batch, CurrentRow, PendingRow
 from moodle_sync.store.subjects import SubjectRow
 
 
@@ -55,6 +55,8 @@ def stage(
 ) -> Staged:
     """Stages a snapshot; all of it is on disk when this returns, or nothing is. ``now`` is RFC 3339.
 
+    Facts of a kind whose retention is over in the session are passed over, though Moodle may tell of them for years.
+
     ``plan_id`` is the plan that made the course; ``plans`` says it by activity, where that is known.
 
     Raises:
@@ -64,6 +66,7 @@ def stage(
     """
     facts = _distinct(snapshot)
     with store.write(scope=f"{snapshot.site} {snapshot.course}") as transaction:
+        retired = erasures.retired(transaction, snapshot.site, snapshot.course)
         for digest, definition in sorted(snapshot.definitions.items()):  # in one order: others may store them too
             if specs.put(transaction, "rubric_definition", definition) != digest:
                 raise ValueError("a rubric definition does not have the digest that it was read under")
@@ -71,19 +74,19 @@ def stage(
         run_id = runs.add_pull(
             transaction, site=snapshot.site, session=snapshot.course, release=snapshot.release, at=at
         )
-        template = PendingRow(
-            run_id, "observed", snapshot.site, snapshot.course, programme_digest, plan_id, observed_at=at
-        )
-        work = Work(transaction, keystore, template, snapshot.people, plans or Plans(plan_id))
+        batch = Batch(run_id, "observed", snapshot.site, snapshot.course, programme_digest, at)
+        work = Work(transaction, keystore, batch, snapshot.people, plans or Plans(plan_id))
         for fact in facts:
-            work.compare(fact)
-        work.look_for_the_vanished(snapshot.complete, snapshot.untold)
+            if not retired or getattr(fact, "was", fact.kind) not in retired:
+                work.compare(fact)
+        # Nothing of a kind whose retention is over is known to be complete: what was erased did not vanish.
+        work.look_for_the_vanished(snapshot.complete - retired, snapshot.untold)
         staged = work.store()
         counts = {name: getattr(staged, name) for name in ("new", "changed", "vanished", "unchanged")}
         counts |= {"calls": snapshot.calls, "requests": snapshot.requests, "warnings": len(snapshot.warnings)}
         if staged.added:
             content = {"release": snapshot.release, "complete": sorted(snapshot.complete), **counts}
-            pending.add(transaction, run_id, [run_row(template, content)])
+            work.close(plan_id, content)
         runs.finish_pull(transaction, run_id, now, counts)
         # The keys first: killed between the two commits, keys that nobody refers to are left, and harm nobody. The
         # other way round a payload would be left that nobody can read.
@@ -91,27 +94,30 @@ def stage(
     return staged
 
 
-def run_row(template: PendingRow, content: canonical.JSON) -> PendingRow:
-    """The row that closes a run, with what it counted: nothing of a person."""
-    text = canonical.canonical(content).decode()
-    return template._replace(kind="run", content=text)
-
-
-def _distinct(snapshot: Snapshot) -> list[Fact]:
-    """Each object once, in an order that does not depend on the order of Moodle's pages."""
+def _distinct(snapshot: Snapshot) -> Iterable[Fact]:
+    """Each object once, the same fact of it whatever the order of Moodle's pages."""
     found: dict[str, Fact] = {}
-    for fact in sorted(snapshot.facts, key=lambda fact: (fact.object_id, fact.wsfunction)):
+    for fact in snapshot.facts:
         if fact.course != snapshot.course:
             raise ValueError("a snapshot of one course holds a fact of another")
-        other = found.setdefault(fact.object_id, fact)
-        if other is not fact and other.value() != fact.value():
+        name = fact.object_id
+        other = found.setdefault(name, fact)
+        if other is fact:
+            continue
+        if other.value() != fact.value():
             hint = "Moodle changed while it was read: pull again."
             raise LedgerError(f"the snapshot says two different things of one {fact.kind}", hint=hint)
-    return list(found.values())
+        found[name] = min(other, fact, key=lambda one: one.wsfunction)
+    return found.values()
+
+
+_Found = tuple[str, bytes, str, bytes, bytes, bytes, bytes, str | None, int | None, bytes, int]
+"""A fact to be added: pseudonym, object, key, nonce, ciphertext, commitment, wrapped salt, plan, the payload of the
+state before, what its value is compared by, and whether it is gone."""
 
 
 class Work:
-    """The work of one stage over one scope, inside its transaction. ``template`` says which site, scope and run.
+    """The work of one stage over one scope, inside its transaction. ``batch`` says which site, scope and run.
 
     ``people`` are those of whom a name is known now; of the others nothing in the mapping is changed.
     """
@@ -120,41 +126,45 @@ class Work:
         self,
         transaction: Transaction,
         keystore: Keystore,
-        template: PendingRow,
+        batch: Batch,
         people: Mapping[int, Person],
         plans: Plans | None = None,
     ) -> None:
         self._transaction = transaction
         self._keystore = keystore
         self._people = people
-        self._template = template
+        self._batch = batch
         self._plans = plans
-        self._site = template.site
-        self._scope = template.session or ""
+        self._site = batch.site
+        self._scope = batch.session or ""
         self._subjects = {row.lookup: row for row in subjects.in_scope(transaction, self._scope, self._site)}
         self._current = pending.current_in_scope(transaction, self._scope, self._site)
         self._ready: dict[int, tuple[str, SubjectKey]] = {}
         self._seen: set[tuple[str, bytes]] = set()
-        self._rows: list[PendingRow] = []
-        self._states: list[tuple[bytes, int, CurrentRow | None]] = []  # of each row: value, gone, and the state before
+        self._found: list[_Found] = []
         self._new = self._changed = self._vanished = self._unchanged = 0
         self._new_subjects: list[SubjectRow] = []
+        self._number = self._last = 0  # of the batch, and for the row that closes it
         self.new_keys: dict[str, bytes] = {}
-        self.salts: list[Salt] = []
+
+    @property
+    def salts(self) -> Iterator[Salt]:
+        """The salts of what was found, for the keystore."""
+        return ((name, commitment, salt) for name, _, _, _, _, commitment, salt, *_ in self._found)
 
     def compare(self, fact: Fact | AttestedFact) -> None:
         """Adds a row if the fact says something else than the last known state of its object."""
         pseudonym, key = self._subject(fact.userid)
-        payload = fact.payload()
-        ref, mac = key.ref(self._site, fact.object_id), key.value_mac(fact.compared(payload))
-        self._seen.add((pseudonym, ref))
-        last = self._current.get((pseudonym, ref))
+        payload = fact.data()
+        mac = key.value_mac(fact.compared(payload))
+        place = pseudonym, key.ref(self._site, fact.object_id)
+        self._seen.add(place)
+        last = self._current.get(place)
         gone = isinstance(fact, Vanished)
         if last is not None and (last.value_mac == mac or (gone and last.gone)):
             self._unchanged += 1
             return
-        self._add(fact, payload, pseudonym, key, ref, last)
-        self._states.append((mac, int(gone), last))
+        self._add(fact, payload, key, place, mac, last)
         if gone:
             self._vanished += 1
         elif last is None:
@@ -183,44 +193,62 @@ class Work:
                 was=before.kind,
                 object=before.object_id,
             )
-            payload = fact.payload()
+            payload = fact.data()
             mac = key.value_mac(fact.compared(payload))
-            self._add(fact, payload, last.subject, key, last.ref, last)
-            self._states.append((mac, 1, last))
+            self._add(fact, payload, key, (last.subject, last.ref), mac, last)
             self._vanished += 1
 
     def store(self) -> Staged:
-        """Writes what was found, and says how much it was."""
+        """Writes what was found, and says how much it was.
+
+        In the order of subject and object, whatever order Moodle answered in: numbers outlive an erasure.
+        """
         subjects.add(self._transaction, self._new_subjects)
-        numbers = pending.add(self._transaction, self._template.run_id, self._rows)
-        new: list[CurrentRow] = []
-        changed: list[CurrentRow] = []
-        for number, row, (mac, gone, last) in zip(numbers, self._rows, self._states, strict=True):
-            state = CurrentRow(row.subject or "", row.ref or b"", None, None, number, mac, gone)
-            (new if last is None else changed).append(state)
-        pending.set_current(self._transaction, new, changed)
+        found = sorted(self._found)
+        if found:
+            self._number = pending.begin(self._transaction, self._batch)
+            *numbers, self._last = payloads.reserve(self._transaction, len(found) + 1)
+            self._write(numbers, found)
         return Staged(self._new, self._changed, self._vanished, self._unchanged)
+
+    def close(self, plan: str | None, content: canonical.JSON) -> None:
+        """Adds the row that says what the run counted, once something was stored: nothing of a person."""
+        text = canonical.canonical(content).decode()
+        pending.add(self._transaction, [PendingRow(self._last, self._number, plan, content=text)])
+
+    def _write(self, numbers: Sequence[int], found: Sequence[_Found]) -> None:
+        # Column by column: what is done for each row in turn costs more than the database does.
+        names, refs, keys, nonces, ciphertexts, commitments, _, plans, before, macs, gone = zip(*found, strict=True)
+        payloads.add(self._transaction, list(zip(numbers, names, nonces, ciphertexts, commitments, keys, strict=True)))
+        told = zip(numbers, repeat(self._number), plans, names, before, commitments, repeat(None), strict=False)
+        pending.add(self._transaction, list(told))
+        states = list(zip(names, refs, numbers, macs, gone, strict=True))
+        new = [state for state, last in zip(states, before, strict=True) if last is None]
+        changed = (
+            []
+            if len(new) == len(states)
+            else [state for state, last in zip(states, before, strict=True) if last is not None]
+        )
+        pending.set_current(self._transaction, new, changed)
 
     def _add(
         self,
         fact: Fact | AttestedFact,
-        payload: dict[str, Any],
-        pseudonym: str,
+        payload: bytes,
         key: SubjectKey,
-        ref: bytes,
+        place: tuple[str, bytes],
+        mac: bytes,
         last: CurrentRow | None,
     ) -> None:
-        secret = conceal(key, payload)
-        run, plan = self._template, None if self._plans is None else self._plans.of(fact)
-        told = (run.run_id, run.kind, run.site, run.session, run.programme, plan, run.observed_at, pseudonym, ref)
-        before = (None, None, None) if last is None else (last.shard, last.idx, last.pending)
-        self._rows.append(PendingRow(*told, *before, secret.nonce, secret.ciphertext, secret.commitment, key.id))
-        self.salts.append(Salt(secret.commitment, pseudonym, secret.wrapped_salt))
+        plan = None if self._plans is None else self._plans.of(fact)
+        before, gone = None if last is None else last.payload, int(isinstance(fact, Vanished))
+        self._found.append((*place, key.id, *key.conceal(payload), plan, before, mac, gone))
 
     def _subject(self, userid: int) -> tuple[str, SubjectKey]:
-        if userid not in self._ready:
-            self._ready[userid] = self._find_or_make(userid)
-        return self._ready[userid]
+        found = self._ready.get(userid)
+        if found is None:
+            found = self._ready[userid] = self._find_or_make(userid)
+        return found
 
     def _find_or_make(self, userid: int) -> tuple[str, SubjectKey]:
         person = self._people.get(userid)
@@ -252,16 +280,10 @@ class Work:
         return key
 
     def _read(self, states: list[CurrentRow]) -> Iterator[tuple[CurrentRow, SubjectKey, Fact | AttestedFact]]:
-        waiting = pending.get(self._transaction, [last.pending for last in states if last.pending is not None])
-        places = {(last.shard, last.idx) for last in states if last.shard is not None and last.idx is not None}
-        sealed = entries.payloads_at(self._transaction, places)
+        rows = payloads.get(self._transaction, [last.payload for last in states])
         for last in states:
-            row: PendingRow | entries.PayloadRow | None
-            if last.pending is not None:
-                row = waiting.get(last.pending)
-            else:
-                row = sealed.get((last.shard or 0, last.idx or 0))
-            if row is None or row.nonce is None or row.ciphertext is None or row.commitment is None:
+            row = rows.get(last.payload)
+            if row is None:
                 raise LedgerError("the last state of an object is not there", hint="Run: moodle-sync ledger verify")
             key = self._key(last.subject)
             yield last, key, parse_any(reveal(key, row.nonce, row.ciphertext, row.commitment))

@@ -7,7 +7,6 @@ checkpoint outside the operator's reach the whole ledger can be rewritten, and n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 
 from moodle_sync.ledger.checks import Check, Findings, Totals
@@ -63,12 +62,12 @@ def verify(
         _check_frame(transaction, findings, heads)
         checked = check_signatures(transaction, findings, places, public_keys)
         totals = Totals()
-        with closing(Secrets(transaction, keystore)) as secrets:
-            for position, head in enumerate(heads):
-                before = heads[position - 1] if position else None
-                check_shard(transaction, findings, totals, head, before, checked, secrets)
-            report_payloads(transaction, findings, totals, keystore)
-            secrets.finish(findings)
+        secrets = Secrets(transaction, keystore)
+        for position, head in enumerate(heads):
+            before = heads[position - 1] if position else None
+            check_shard(transaction, findings, totals, head, before, checked, secrets)
+        report_payloads(transaction, findings, totals, keystore)
+        secrets.finish(findings)
         check_mapping(transaction, findings, keystore)
         check_erasures(transaction, findings)
         check_specs(transaction, findings, totals.programmes)

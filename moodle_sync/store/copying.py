@@ -30,13 +30,14 @@ _OWNED = {
     },
     "keystore": {"salt": "pseudonym", "subject_key": "pseudonym"},
 }
+_STATES = (
+    "DELETE FROM current WHERE payload IN (SELECT id FROM payload WHERE commitment IN gone)",
+    # as tables up to version 0004 had them
+    "DELETE FROM current WHERE (shard, idx) IN (SELECT shard, idx FROM payload WHERE commitment IN gone) "
+    "OR pending IN (SELECT id FROM pending WHERE commitment IN gone)",
+)
 _SINGLE = {
-    "store": (
-        "DELETE FROM current WHERE (shard, idx) IN (SELECT shard, idx FROM payload WHERE commitment IN gone) "
-        "OR pending IN (SELECT id FROM pending WHERE commitment IN gone)",
-        "DELETE FROM payload WHERE commitment IN gone",
-        "DELETE FROM pending WHERE commitment IN gone",
-    ),
+    "store": ("DELETE FROM payload WHERE commitment IN gone", "DELETE FROM pending WHERE commitment IN gone"),
     "keystore": ("DELETE FROM salt WHERE commitment IN gone",),
 }
 
@@ -75,6 +76,9 @@ def forget(path: Path, kind: CopyKind, pseudonyms: Sequence[str], commitments: S
         connection.execute("CREATE TEMP TABLE gone (commitment BLOB PRIMARY KEY)")
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany("INSERT INTO gone VALUES (?)", [(one,) for one in commitments])
+        if kind == "store":
+            older = bool(connection.execute("SELECT 1 FROM pragma_table_info('current') WHERE name = 'idx'").fetchone())
+            count += connection.execute(_STATES[older]).rowcount
         for statement in _SINGLE[kind]:
             count += connection.execute(statement).rowcount
         for table, column in _OWNED[kind].items():

@@ -10,13 +10,14 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 
-from moodle_sync.store import handouts
+from moodle_sync.store import entries, handouts
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tables import current, erasure, payload, pending, refusal, subject
 
 _CHUNK = 500
+_RETIRED = select(erasure.c.terms).where(erasure.c.scope == bindparam("scope"), erasure.c.terms.is_not(None))
 
 
 class ErasureRow(NamedTuple):
@@ -104,8 +105,7 @@ def _terms(text: str) -> Terms:
 
 def retired(transaction: Transaction, site: str, scope: str) -> frozenset[str]:
     """The kinds of facts of a scope whose retention is over: nothing of them is entered any more."""
-    query = select(erasure.c.terms).where(erasure.c.scope == scope, erasure.c.terms.is_not(None))
-    found = [_terms(text) for text in transaction.execute(query).scalars()]
+    found = [_terms(text) for text in transaction.execute(_RETIRED, {"scope": scope}).scalars()]
     return frozenset(kind for one in found if one.site == site for kind in one.kinds)
 
 
@@ -115,47 +115,42 @@ def delete_subjects(transaction: Transaction, pseudonyms: Sequence[str]) -> Gone
     What was handed out about them is owed from now on: see :mod:`moodle_sync.store.handouts`.
     """
     handouts.erased(transaction, pseudonyms)
-    entries = _delete(transaction, payload, payload.c.subject, pseudonyms)
     _delete(transaction, current, current.c.subject, pseudonyms)
     waiting = _delete(transaction, pending, pending.c.subject, pseudonyms)
+    both = _delete(transaction, payload, payload.c.subject, pseudonyms)
     _delete(transaction, refusal, refusal.c.subject, pseudonyms)
-    return Gone(_delete(transaction, subject, subject.c.pseudonym, pseudonyms), entries, waiting)
+    return Gone(_delete(transaction, subject, subject.c.pseudonym, pseudonyms), both - waiting, waiting)
 
 
 def delete_places(transaction: Transaction, places: Collection[tuple[int, int]]) -> int:
-    """Deletes the payloads at these places, and the last states that they are; returns how many payloads there were.
+    """Deletes the payloads of the entries at these places, and the last states that they are; returns how many.
 
     What was handed out about their subjects is owed from now on.
     """
-    shards: dict[int, list[int]] = {}
-    for shard, idx in sorted(places):
-        shards.setdefault(shard, []).append(idx)
-    count = 0
-    for shard, idxs in shards.items():
-        for start in range(0, len(idxs), _CHUNK):
-            mine = payload.c.shard == shard, payload.c.idx.in_(idxs[start : start + _CHUNK])
-            owners = select(payload.c.subject).where(*mine).distinct()
-            handouts.owe(transaction, list(transaction.execute(owners).scalars()))
-            for table in (current, payload):
-                there = (table.c.shard == shard, table.c.idx.in_(idxs[start : start + _CHUNK]))
-                gone = transaction.execute(delete(table).where(*there)).rowcount
-            count += gone
-    return count
+    numbers = [row.payload for row in entries.get(transaction, places).values() if row.payload is not None]
+    return _delete_numbers(transaction, sorted(numbers))
 
 
-def delete_payloads(transaction: Transaction, commitments: Sequence[bytes]) -> tuple[int, int]:
-    """Deletes single payloads, sealed or pending, and the last states that they are; returns how many of each went."""
-    sealed = waiting = 0
-    for start in range(0, len(commitments), _CHUNK):
-        chunk = commitments[start : start + _CHUNK]
-        mine, mine_too = payload.c.commitment.in_(chunk), pending.c.commitment.in_(chunk)
-        for shard, idx in transaction.execute(select(payload.c.shard, payload.c.idx).where(mine)).all():
-            transaction.execute(delete(current).where(current.c.shard == shard, current.c.idx == idx))
-        there = select(pending.c.id).where(mine_too)
-        transaction.execute(delete(current).where(current.c.pending.in_(there)))
-        sealed += transaction.execute(delete(payload).where(mine)).rowcount
-        waiting += transaction.execute(delete(pending).where(mine_too)).rowcount
-    return sealed, waiting
+def delete_payloads(transaction: Transaction, commitments: Collection[bytes]) -> tuple[int, int]:
+    """Deletes single payloads, sealed or pending, and the last states that they are; returns how many of each went.
+
+    All payloads are looked through, once: nothing else is searched by commitment.
+    """
+    if not commitments:
+        return 0, 0
+    wanted = frozenset(commitments)
+    query = select(payload.c.id, payload.c.commitment).execution_options(yield_per=_CHUNK)
+    numbers = sorted(row.id for row in transaction.execute(query) if row.commitment in wanted)
+    waiting = _delete(transaction, pending, pending.c.id, numbers)
+    return _delete_numbers(transaction, numbers) - waiting, waiting
+
+
+def _delete_numbers(transaction: Transaction, numbers: Sequence[int]) -> int:
+    for start in range(0, len(numbers), _CHUNK):
+        owners = select(payload.c.subject).where(payload.c.id.in_(numbers[start : start + _CHUNK])).distinct()
+        handouts.owe(transaction, list(transaction.execute(owners).scalars()))
+    _delete(transaction, current, current.c.payload, numbers)
+    return _delete(transaction, payload, payload.c.id, numbers)
 
 
 def erased(transaction: Transaction, number: int, gone: Gone, entry: str) -> None:
@@ -210,8 +205,8 @@ def waiting(transaction: Transaction, pseudonyms: Sequence[str]) -> int:
     return count
 
 
-def _delete(transaction: Transaction, table: Table, column: Any, pseudonyms: Sequence[str]) -> int:
+def _delete(transaction: Transaction, table: Table, column: Any, values: Sequence[str] | Sequence[int]) -> int:
     count = 0
-    for start in range(0, len(pseudonyms), _CHUNK):
-        count += transaction.execute(delete(table).where(column.in_(pseudonyms[start : start + _CHUNK]))).rowcount
+    for start in range(0, len(values), _CHUNK):
+        count += transaction.execute(delete(table).where(column.in_(values[start : start + _CHUNK]))).rowcount
     return count

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 import os
 from collections.abc import Mapping
 from functools import cached_property
@@ -20,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from moodle_sync.canonical import JSON, canonical
+from moodle_sync.canonical import JSON, canonical, written
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
 from moodle_sync.store import files, keyrings
 
@@ -29,6 +28,7 @@ MASTER = "master"
 """The user name of the master key in the system's keyring."""
 KEY_SIZE = 32
 NONCE_SIZE = 12
+SALT_SIZE = 32
 _PERSON = "person"
 _LOOKUP = "lookup/"
 _BLOCK = 64  # what SHA-256 takes at a time
@@ -133,16 +133,22 @@ class SubjectKey:
 
     def ref(self, site: str, object_id: str) -> bytes:
         """What stands for an object (its id in Moodle may tell who it is about) in tables that are not encrypted."""
-        return self._ref(canonical([site, object_id]))
+        return self._ref(written((site, object_id)) or canonical([site, object_id]))
 
-    def value_mac(self, value: JSON) -> bytes:
-        """What a value is compared by, without keeping the value."""
-        return self._value(canonical(value))
+    def value_mac(self, value: bytes) -> bytes:
+        """What a value (its canonical bytes) is compared by, without keeping the value."""
+        return self._value(value)
 
-    def encrypt(self, payload: bytes, commitment: bytes) -> tuple[bytes, bytes]:
-        """``(nonce, ciphertext)`` of a payload, AES-GCM, bound to its commitment."""
-        nonce = os.urandom(NONCE_SIZE)
-        return nonce, self._payload.encrypt(nonce, payload, commitment)
+    def conceal(self, payload: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+        """``(nonce, ciphertext, commitment, wrapped salt)`` of a payload (its canonical bytes), never twice the same.
+
+        AES-GCM, bound to the commitment; the salt is on its way into the keystore.
+        """
+        fresh = os.urandom(SALT_SIZE + 2 * NONCE_SIZE)  # asked for once: each call goes to the system
+        salt, nonce, other = fresh[:SALT_SIZE], fresh[SALT_SIZE:-NONCE_SIZE], fresh[-NONCE_SIZE:]
+        commitment = commit(salt, payload)
+        ciphertext = self._payload.encrypt(nonce, payload, commitment)
+        return nonce, ciphertext, commitment, other + self._salt.encrypt(other, salt, commitment)
 
     def decrypt(self, nonce: bytes, ciphertext: bytes, commitment: bytes) -> bytes:
         """The payload; raises VerificationFailed when anything of it was altered."""
@@ -159,12 +165,8 @@ class SubjectKey:
         """The reverse of :meth:`seal_identity`, as canonical JSON; raises VerificationFailed when it was altered."""
         return unseal(self._identity, sealed, pseudonym.encode(), "an identity")
 
-    def seal_salt(self, commitment: bytes, salt: bytes) -> bytes:
-        """A salt, encrypted for the keystore."""
-        return seal(self._salt, salt, commitment)
-
     def unseal_salt(self, commitment: bytes, sealed: bytes) -> bytes:
-        """The reverse of :meth:`seal_salt`; raises VerificationFailed when it was altered."""
+        """The salt of a payload, as :meth:`conceal` wrapped it; raises VerificationFailed when it was altered."""
         return unseal(self._salt, sealed, commitment, "a salt")
 
     @cached_property
@@ -189,8 +191,12 @@ class SubjectKey:
 
 
 def commit(salt: bytes, payload: bytes) -> bytes:
-    """The commitment in a leaf: HMAC-SHA-256(salt, payload). Says nothing of the payload without the salt."""
-    return hmac.digest(salt, payload, "sha256")
+    """The commitment in a leaf: HMAC-SHA-256(salt, payload). Says nothing of the payload without the salt.
+
+    Of a salt of at most 64 bytes, written out as RFC 2104 has it: half the time of the library's call.
+    """
+    block, sha256 = salt.ljust(_BLOCK, b"\0"), hashlib.sha256
+    return sha256(block.translate(_OUTER) + sha256(block.translate(_INNER) + payload).digest()).digest()
 
 
 def seal(key: AESGCM, secret: bytes, context: bytes) -> bytes:

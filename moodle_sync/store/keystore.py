@@ -10,37 +10,45 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 from urllib.parse import quote
 
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
 from moodle_sync.store import files
 from moodle_sync.store.keys import MasterKey, SubjectKey
 
-VERSION = 2
+VERSION = 3
 _SECOND = (
     "CREATE TABLE erased (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",  # in order of name: no group shows
     "CREATE TABLE carried (use TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT",
 )
+# One tree, a subject's salts side by side: commitments are random, and would be written all over a tree of their own.
+_SALTS = (
+    "CREATE TABLE salt (pseudonym TEXT NOT NULL, commitment BLOB NOT NULL, wrapped BLOB NOT NULL, "
+    "PRIMARY KEY (pseudonym, commitment)) STRICT, WITHOUT ROWID"
+)
+_THIRD = (
+    "ALTER TABLE salt RENAME TO salt_2",
+    _SALTS,
+    "INSERT INTO salt SELECT pseudonym, commitment, wrapped FROM salt_2 ORDER BY pseudonym, commitment",
+    "DROP TABLE salt_2",
+)
 _TABLES = (
     "CREATE TABLE subject_key (pseudonym TEXT PRIMARY KEY, master_id TEXT NOT NULL, wrapped BLOB NOT NULL) STRICT",
-    "CREATE TABLE salt (commitment BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, wrapped BLOB NOT NULL) STRICT",
-    "CREATE INDEX salt_pseudonym ON salt (pseudonym)",
+    _SALTS,
     "CREATE TABLE master (id TEXT PRIMARY KEY) STRICT",
     *_SECOND,
 )
+_WANTED = "SELECT salt.* FROM wanted CROSS JOIN salt ON pseudonym = name AND commitment = promise"  # one by one
 _CHUNK = 500
 _KEPT = 2000  # unwrapped keys in memory: more than the people of whom anything asks at a time
 
 
-class Salt(NamedTuple):
-    """A salt on its way into the keystore, wrapped under its subject's key."""
-
-    commitment: bytes
-    pseudonym: str
-    wrapped: bytes
+Salt = tuple[str, bytes, bytes]
+"""A salt on its way into the keystore: pseudonym, commitment, and the salt wrapped under its subject's key."""
 
 
 class Keystore:
@@ -66,16 +74,16 @@ class Keystore:
             self._keys[pseudonym] = None if row is None else self.master.unwrap(pseudonym, row[0])
         return self._keys[pseudonym]
 
-    def salts(self, commitments: Sequence[bytes]) -> dict[bytes, tuple[str, bytes]]:
-        """``{commitment: (pseudonym, wrapped salt)}`` for those of these commitments that have a salt."""
-        found: dict[bytes, tuple[str, bytes]] = {}
-        for start in range(0, len(commitments), _CHUNK):
-            chunk = commitments[start : start + _CHUNK]
-            marks = ",".join("?" * len(chunk))
-            query = f"SELECT commitment, pseudonym, wrapped FROM salt WHERE commitment IN ({marks})"  # noqa: S608 (marks)
+    def salts(self, promises: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], bytes]:
+        """The wrapped salts of those of these ``(pseudonym, commitment)`` that have one."""
+        found: dict[tuple[str, bytes], bytes] = {}
+        for start in range(0, len(promises), _CHUNK):
+            chunk = promises[start : start + _CHUNK]
+            marks = ",".join(["(?,?)"] * len(chunk))
+            query = f"WITH wanted (name, promise) AS (VALUES {marks}) {_WANTED}"
             with _translated():
-                for commitment, pseudonym, wrapped in self._connection.execute(query, chunk):
-                    found[commitment] = (pseudonym, wrapped)
+                for pseudonym, commitment, wrapped in self._connection.execute(query, list(chain(*chunk))):
+                    found[(pseudonym, commitment)] = wrapped
         return found
 
     def add(self, keys: Mapping[str, bytes], salts: Iterable[Salt]) -> None:
@@ -83,7 +91,11 @@ class Keystore:
         wrapped = [(name, self.master.id, self.master.wrap(name, secret)) for name, secret in keys.items()]
         with self._write() as connection:
             connection.executemany("INSERT INTO subject_key VALUES (?, ?, ?)", wrapped)
-            connection.executemany("INSERT INTO salt VALUES (?, ?, ?)", sorted(salts))  # near each other in the index
+            fresh = sorted(salts)
+            for start in range(0, len(fresh), _CHUNK):  # many a statement: half the time of one by one
+                some = fresh[start : start + _CHUNK]
+                marks = ",".join(["(?,?,?)"] * len(some))
+                connection.execute(f"INSERT INTO salt VALUES {marks}", list(chain(*some)))  # noqa: S608 (marks)
         for name in keys:
             self._keys.pop(name, None)
 
@@ -93,12 +105,12 @@ class Keystore:
         Those that are gone already are no error. That they were erased is kept, so that no backup brings them back.
         Returns how many keys and salts went.
         """
-        names, single = [(name,) for name in pseudonyms], [(commitment,) for commitment in commitments]
+        names = [(name,) for name in pseudonyms]
         gone = [*names, *((commitment.hex(),) for commitment in commitments)]
         with self._write() as connection:
             keys = connection.executemany("DELETE FROM subject_key WHERE pseudonym = ?", names).rowcount
             salts = connection.executemany("DELETE FROM salt WHERE pseudonym = ?", names).rowcount
-            salts += connection.executemany("DELETE FROM salt WHERE commitment = ?", single).rowcount if single else 0
+            salts += _delete_single(connection, commitments) if commitments else 0
             connection.executemany("INSERT OR IGNORE INTO erased VALUES (?)", gone)
         for name in pseudonyms:
             self._keys.pop(name, None)
@@ -236,17 +248,27 @@ def upgrade_keystore(path: Path) -> bool:
     with _translated():
         connection = _connect(path, readonly=False)
         try:
-            if connection.execute("PRAGMA user_version").fetchone()[0] != 1:
+            before = connection.execute("PRAGMA user_version").fetchone()[0]
+            if before not in (1, 2):
                 _require_version(connection, path)
                 return False
             connection.execute("BEGIN IMMEDIATE")
-            for statement in _SECOND:
+            for statement in (*(_SECOND if before == 1 else ()), *_THIRD):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute("COMMIT")
             return True
         finally:
             connection.close()
+
+
+def _delete_single(connection: sqlite3.Connection, commitments: Sequence[bytes]) -> int:
+    # All salts are looked through, once: they are in the order of their subjects.
+    connection.execute("CREATE TEMP TABLE gone (commitment BLOB PRIMARY KEY) STRICT, WITHOUT ROWID")
+    connection.executemany("INSERT INTO gone VALUES (?)", [(one,) for one in set(commitments)])
+    count = connection.execute("DELETE FROM salt WHERE commitment IN (SELECT commitment FROM gone)").rowcount
+    connection.execute("DROP TABLE gone")
+    return count
 
 
 def _carried(connection: sqlite3.Connection) -> dict[str, bytes]:
@@ -269,7 +291,7 @@ def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
     address = f"file:{quote(str(path.absolute()))}?mode={'ro' if readonly else 'rw'}"
     connection = sqlite3.connect(address, uri=True, timeout=30, isolation_level=None)
     pragmas = ["synchronous=EXTRA", "trusted_schema=OFF"]  # EXTRA: a journal's removal is on disk before we go on
-    pragmas.append("cache_size=-16000")  # KiB: commitments are random, and touch many pages of an index
+    pragmas += ["cache_size=-16000", "temp_store=MEMORY"]  # KiB
     pragmas += ["query_only=ON"] if readonly else ["journal_mode=DELETE", "secure_delete=ON"]
     try:
         for pragma in pragmas:

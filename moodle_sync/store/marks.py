@@ -14,12 +14,12 @@ from moodle_sync.store.tables import meta
 MOVED, ARRIVING = "moved", "arriving"
 RESTORING = "a backup of "
 """How the value of ARRIVING begins when no other store is the source, but a backup of the ledger that is named."""
+_MARKS = select(meta.c.name, meta.c.value).where(meta.c.name.in_((MOVED, ARRIVING)))  # asked for before each write
 
 
 def get(transaction: Connection) -> dict[str, str]:
     """The marks that are set: the address that the ledger went to, or what it comes from."""
-    query = select(meta.c.name, meta.c.value).where(meta.c.name.in_((MOVED, ARRIVING)))
-    return {row.name: row.value for row in transaction.execute(query)}
+    return {row.name: row.value for row in transaction.execute(_MARKS)}
 
 
 def put(transaction: Connection, mark: str, address: str) -> None:

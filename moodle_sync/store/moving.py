@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Table, func, insert, select, text
 
 from moodle_sync.errors import LedgerUnusable
-from moodle_sync.store import marks, partitions, schema
+from moodle_sync.store import marks, partitions, payloads, schema
 from moodle_sync.store.engine import Transaction, connect, exists, finish_store, prepare_store, sqlite_path
-from moodle_sync.store.tables import meta, metadata
+from moodle_sync.store.tables import meta, metadata, payload
 
 _BLOCK = 500
 
@@ -141,9 +141,10 @@ def _by_shard(table: Table, rows: list[dict[str, Any]]) -> Iterator[tuple[int | 
 
 def _go_on_counting(target: Transaction) -> None:
     # Rows came with their numbers: the server's counters do not know of them yet.
+    payloads.go_on_counting(target)
     for table in metadata.sorted_tables:
         column = table.autoincrement_column
-        if column is None:
+        if column is None or table is payload:
             continue
         last = target.execute(select(func.max(column))).scalar_one()
         if last is not None:

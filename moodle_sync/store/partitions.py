@@ -1,4 +1,4 @@
-"""The partitions of ``entry`` and ``payload`` on PostgreSQL: one a shard, made when the shard is opened.
+"""The partitions of ``entry`` on PostgreSQL: one a shard, made when the shard is opened.
 
 SQLite knows none. What can be erased keeps no statistics: they would hold values of rows that are gone.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from sqlalchemy import Connection, Table
 
 from moodle_sync.store import guards_postgres
-from moodle_sync.store.tables import entry, payload
+from moodle_sync.store.tables import entry
 
-PARTITIONED: tuple[Table, ...] = (entry, payload)
+PARTITIONED: tuple[Table, ...] = (entry,)
 NO_STATISTICS: dict[str, tuple[str, ...]] = {
     "subject": ("lookup", "identity"),
     "payload": ("nonce", "ciphertext", "commitment"),
-    "pending": ("ref", "nonce", "ciphertext", "commitment"),
+    "pending": ("commitment",),
     "current": ("ref", "value_mac"),
 }
 """Columns of which PostgreSQL keeps no sample, by table."""

@@ -1,7 +1,8 @@
 """What was staged and is not sealed yet, and the last known state of every object.
 
-``pending`` rows are encrypted; only the sealer takes them out (``store.sealing``). ``current`` says for each object of
-a subject which entry (or which pending row) its last state is, and a keyed hash of that state.
+A ``pending`` row says what its leaf will say; the payload of the same number (``store.payloads``) is written with it.
+Only the sealer takes rows out. ``current`` says for each object of a subject which payload its last state is, sealed or
+not, and a keyed hash of that state.
 """
 
 from __future__ import annotations
@@ -9,73 +10,80 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, case, func, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, update
 
 from moodle_sync.store.bulk import insert_rows
 from moodle_sync.store.engine import Transaction
-from moodle_sync.store.tables import current, payload, pending, subject
+from moodle_sync.store.tables import batch, current, payload, pending, subject
 
-_CHUNK = 500
+_BLOCK = 1000
 
 
-class PendingRow(NamedTuple):
-    """A leaf-to-be: ``content`` (JSON) for kinds without personal data, else an encrypted payload of a subject."""
+class Batch(NamedTuple):
+    """What the leaves-to-be of one scope of a run have in common. ``observed_at`` is RFC 3339."""
 
     run_id: str
     kind: str
     site: str
     session: str | None
     programme: str | None
-    plan: str | None
     observed_at: str
+
+
+class PendingRow(NamedTuple):
+    """A leaf-to-be: ``content`` (JSON) for one that counts the run, else a subject and what its payload commits to.
+
+    ``id`` is the number of its payload, ``previous`` that of the payload of the state before; rows are sealed in the
+    order of their numbers.
+    """
+
+    id: int
+    batch: int
+    plan: str | None
     subject: str | None = None
-    ref: bytes | None = None
-    prev_shard: int | None = None
-    prev_idx: int | None = None
-    prev_pending: int | None = None
-    nonce: bytes | None = None
-    ciphertext: bytes | None = None
+    previous: int | None = None
     commitment: bytes | None = None
-    key_id: str | None = None
     content: str | None = None
 
 
-_COLUMNS = [pending.c[name] for name in PendingRow._fields]
-
-
 class CurrentRow(NamedTuple):
-    """The last state of one object: either ``(shard, idx)`` or ``pending`` says where it is. ``gone``: 0 or 1."""
+    """The last state of one object, the number of its payload, and whether it is ``gone``: 0 or 1."""
 
     subject: str
     ref: bytes
-    shard: int | None
-    idx: int | None
-    pending: int | None
+    payload: int
     value_mac: bytes
     gone: int
 
 
-def add(transaction: Transaction, run_id: str, rows: Sequence[PendingRow]) -> list[int]:
-    """Adds pending rows of one run and returns their identifiers, in the same order."""
-    before = transaction.execute(select(func.max(pending.c.id))).scalar_one() or 0
+_Pending = tuple[int, int, str | None, str | None, int | None, bytes | None, str | None]
+_Current = tuple[str, bytes, int, bytes, int]
+# Made once: making a statement costs more than running it.
+_BEGIN = insert(batch).returning(batch.c.id)
+_IN_SCOPE = (
+    select(current)
+    .join(subject, subject.c.pseudonym == current.c.subject)
+    .where(subject.c.scope == bindparam("scope"), subject.c.site == bindparam("site"))
+)
+_COLUMNS = [pending.c[name] for name in PendingRow._fields]
+
+
+def begin(transaction: Transaction, rows: Batch) -> int:
+    """Begins a batch, and returns its number."""
+    number: int = transaction.execute(_BEGIN, rows._asdict()).scalar_one()
+    return number
+
+
+def add(transaction: Transaction, rows: Sequence[_Pending]) -> None:
+    """Adds rows that wait for the sealer, under the numbers of their payloads; each is a :class:`PendingRow`."""
     insert_rows(transaction, pending, rows, PendingRow._fields)
-    mine = pending.c.id > before, pending.c.run_id == run_id
-    counted = select(func.count(), func.min(pending.c.id), func.max(pending.c.id)).where(*mine)
-    count, first, last = transaction.execute(counted).one()
-    if count != len(rows):
-        raise ValueError("rows of another run were given")
-    if count and last - first == count - 1:
-        return list(range(first, last + 1))  # both databases count upwards, row by row
-    return list(transaction.execute(select(pending.c.id).where(*mine).order_by(pending.c.id)).scalars())
 
 
-def get(transaction: Transaction, ids: Sequence[int]) -> dict[int, PendingRow]:
-    """The pending rows of these identifiers that exist, by identifier."""
-    found: dict[int, PendingRow] = {}
-    for start in range(0, len(ids), _CHUNK):
-        query = select(pending.c.id, *_COLUMNS).where(pending.c.id.in_(ids[start : start + _CHUNK]))
-        found.update({row.id: PendingRow(*row[1:]) for row in transaction.execute(query)})
-    return found
+def batches(transaction: Transaction, rows: Sequence[PendingRow]) -> dict[int, Batch]:
+    """The batches of these rows, by number."""
+    numbers = {row.batch for row in rows}
+    query = select(batch).where(batch.c.id >= min(numbers), batch.c.id <= max(numbers))
+    return {number: Batch(*told) for number, *told in transaction.execute(query) if number in numbers}
 
 
 def count(transaction: Transaction) -> int:
@@ -83,57 +91,76 @@ def count(transaction: Transaction) -> int:
     return transaction.execute(select(func.count()).select_from(pending)).scalar_one()
 
 
+def waiting(transaction: Transaction) -> Generator[list[PendingRow]]:
+    """Every row in the one order in which they may be sealed, a bounded number at a time. Close it if not all are read.
+
+    Runs in the order they were staged; within a run as its stager numbered them.
+    """
+    query = select(*_COLUMNS).order_by(pending.c.id)
+    with transaction.execute(query, execution_options={"yield_per": _BLOCK}) as result:
+        for block in result.partitions():
+            yield list(map(PendingRow._make, block))
+
+
+def get(transaction: Transaction, numbers: Sequence[int]) -> dict[int, PendingRow]:
+    """The pending rows of these numbers that exist, by number."""
+    found: dict[int, PendingRow] = {}
+    for start in range(0, len(numbers), _BLOCK // 2):
+        query = select(*_COLUMNS).where(pending.c.id.in_(numbers[start : start + _BLOCK // 2]))
+        found.update({row.id: row for row in map(PendingRow._make, transaction.execute(query))})
+    return found
+
+
+def broken(transaction: Transaction) -> bool:
+    """Whether a row about a subject lacks its payload, or has another one's."""
+    mine = and_(payload.c.subject == pending.c.subject, payload.c.commitment == pending.c.commitment)
+    query = select(pending.c.id).outerjoin(payload, payload.c.id == pending.c.id)
+    lacking = query.where(pending.c.subject.is_not(None), or_(payload.c.id.is_(None), ~mine)).limit(1)
+    return transaction.execute(lacking).one_or_none() is not None
+
+
+def remove(transaction: Transaction, count_sealed: int) -> bool:
+    """Takes out all rows, once this many were sealed; False, and nothing is taken, when that is not how many there are.
+
+    Nobody else may write meanwhile.
+    """
+    if count(transaction) != count_sealed:
+        return False
+    transaction.execute(delete(pending))
+    transaction.execute(delete(batch))
+    return True
+
+
 def current_in_scope(transaction: Transaction, scope: str, site: str) -> dict[tuple[str, bytes], CurrentRow]:
     """The last state of every object of a scope on a site, by (pseudonym, reference)."""
-    query = (
-        select(current)
-        .join(subject, subject.c.pseudonym == current.c.subject)
-        .where(subject.c.scope == scope, subject.c.site == site)
-    )
-    return {(row.subject, row.ref): CurrentRow(*row) for row in transaction.execute(query)}
+    rows = map(CurrentRow._make, transaction.execute(_IN_SCOPE, {"scope": scope, "site": site}))
+    return {(row.subject, row.ref): row for row in rows}
 
 
 def count_states(transaction: Transaction) -> tuple[int, int]:
-    """How many last states there are, and how many of them name no payload and no pending row of their subject."""
-    owner = func.coalesce(payload.c.subject, pending.c.subject)
-    lost = func.sum(case((owner.is_distinct_from(current.c.subject), 1), else_=0))
-    query = (
-        select(func.count(), func.coalesce(lost, 0))
-        .select_from(current)
-        .outerjoin(payload, and_(payload.c.shard == current.c.shard, payload.c.idx == current.c.idx))
-        .outerjoin(pending, pending.c.id == current.c.pending)
-    )
-    count, names_nothing = transaction.execute(query).one()
-    return count, int(names_nothing)
+    """How many last states there are, and how many of them name no payload of their subject."""
+    lost = func.sum(case((payload.c.subject.is_distinct_from(current.c.subject), 1), else_=0))
+    query = select(func.count(), func.coalesce(lost, 0)).select_from(current)
+    states, names_nothing = transaction.execute(query.outerjoin(payload, payload.c.id == current.c.payload)).one()
+    return states, int(names_nothing)
 
 
-def sealed_states(transaction: Transaction) -> Generator[CurrentRow]:
-    """The last states that are sealed, in the order of their entries, a bounded number in memory.
+def states(transaction: Transaction, first: int, last: int) -> list[CurrentRow]:
+    """The last states whose payloads have these numbers, both included, by number."""
+    query = select(current).where(current.c.payload >= first, current.c.payload <= last).order_by(current.c.payload)
+    return list(map(CurrentRow._make, transaction.execute(query)))
 
-    Close it when not all of them are taken.
+
+def set_current(transaction: Transaction, new: Sequence[_Current], changed: Sequence[_Current]) -> None:
+    """Stores the last states of objects: those that had none yet, and those that take the place of an earlier one.
+
+    Each is a :class:`CurrentRow`.
     """
-    order = (current.c.shard, current.c.idx, current.c.subject, current.c.ref)
-    return _states(transaction, select(current).where(current.c.pending.is_(None)).order_by(*order))
-
-
-def pending_states(transaction: Transaction) -> Generator[CurrentRow]:
-    """The last states that are not sealed, in the order of their pending rows; otherwise as :func:`sealed_states`."""
-    order = (current.c.pending, current.c.subject, current.c.ref)
-    return _states(transaction, select(current).where(current.c.pending.is_not(None)).order_by(*order))
-
-
-def _states(transaction: Transaction, query: Select[Any]) -> Generator[CurrentRow]:
-    with transaction.execute(query, execution_options={"yield_per": _CHUNK}) as result:
-        for rows in result.partitions():
-            yield from map(CurrentRow._make, rows)
-
-
-def set_current(transaction: Transaction, new: Sequence[CurrentRow], changed: Sequence[CurrentRow]) -> None:
-    """Stores the last states of objects: those that had none yet, and those that take the place of an earlier one."""
     insert_rows(transaction, current, new, CurrentRow._fields)
     if changed:
         there = (current.c.subject == bindparam("b_subject"), current.c.ref == bindparam("b_ref"))
         names = [name for name in CurrentRow._fields if name not in ("subject", "ref")]
         values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
-        rows = [{f"b_{name}": value for name, value in row._asdict().items()} for row in changed]
+        columns = [f"b_{name}" for name in CurrentRow._fields]
+        rows = [dict(zip(columns, row, strict=True)) for row in changed]
         transaction.execute(update(current).where(*there).values(values), rows)

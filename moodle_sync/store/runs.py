@@ -9,24 +9,26 @@ import json
 import uuid
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tables import run
+
+_FINISH = update(run).where(run.c.id == bindparam("run_id"))
 
 
 def add_pull(transaction: Transaction, *, site: str, session: str, release: str, at: str) -> str:
     """Notes a pull and returns its identifier. ``at`` is its observation time, RFC 3339."""
     run_id = uuid.uuid4().hex
     values = {"id": run_id, "site": site, "kind": "pull", "session": session, "release": release, "started": at}
-    transaction.execute(insert(run).values(**values, counts="{}"))
+    transaction.execute(insert(run), {**values, "counts": "{}"})
     return run_id
 
 
 def finish_pull(transaction: Transaction, run_id: str, finished: str, counts: dict[str, int]) -> None:
     """Notes when a pull was staged, and what it counted."""
     values = {"finished": finished, "outcome": "done", "counts": json.dumps(counts, sort_keys=True)}
-    transaction.execute(update(run).where(run.c.id == run_id).values(values))
+    transaction.execute(_FINISH, {"run_id": run_id, **values})
 
 
 def is_empty(transaction: Transaction) -> bool:

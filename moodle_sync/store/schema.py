@@ -14,10 +14,10 @@ from moodle_sync.store import guards_postgres
 from moodle_sync.store.engine import Store, Transaction
 from moodle_sync.store.guards import GUARDS
 
-HEAD = "0004"
+HEAD = "0005"
 """The revision that this code reads and writes."""
 
-OLDER: frozenset[str] = frozenset({"0001", "0002", "0003"})
+OLDER: frozenset[str] = frozenset({"0001", "0002", "0003", "0004"})
 """Revisions that a migration leads from."""
 
 

@@ -41,7 +41,9 @@ class Sqlite:
             connection = sqlite3.connect(address, uri=True, timeout=self._busy_seconds, isolation_level=None)
             pragmas = ["foreign_keys=ON", "recursive_triggers=ON", "trusted_schema=OFF", "synchronous=FULL"]
             pragmas.append("cache_size=-16000")  # KiB: random keys (commitments) touch many pages of an index
-            pragmas.append("wal_autocheckpoint=4000")  # pages: written back less often
+            pragmas.append(
+                "wal_autocheckpoint=16000"
+            )  # pages (64 MB): one that is written ten times is copied back once
             pragmas.append("query_only=ON" if self._readonly else "journal_mode=WAL")
             try:
                 for pragma in pragmas:

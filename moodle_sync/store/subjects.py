@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from moodle_sync.store.bulk import insert_rows
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.tables import subject
+
+_IN_SCOPE = (
+    select(subject)
+    .where(subject.c.scope == bindparam("scope"), subject.c.site == bindparam("site"))
+    .order_by(subject.c.pseudonym)
+)
 
 
 class SubjectRow(NamedTuple):
@@ -29,8 +35,7 @@ class SubjectRow(NamedTuple):
 
 def in_scope(transaction: Transaction, scope: str, site: str) -> list[SubjectRow]:
     """Every subject of a scope on a site."""
-    query = select(subject).where(subject.c.scope == scope, subject.c.site == site).order_by(subject.c.pseudonym)
-    return [SubjectRow(*row) for row in transaction.execute(query)]
+    return [SubjectRow(*row) for row in transaction.execute(_IN_SCOPE, {"scope": scope, "site": site})]
 
 
 def identity(transaction: Transaction, pseudonym: str) -> bytes | None:

@@ -1,9 +1,12 @@
 """Every table of the store, as the last migration leaves it. The migration test holds the two together.
 
-STRICT on SQLite; on PostgreSQL ``entry`` and ``payload`` are parted by shard (``store.partitions``). Times are
-RFC 3339 text, JSON is text that nothing searches, bytes are bytes. What is sealed (``entry``) holds no personal data;
-what holds some (``payload``, ``pending``, ``current``, ``subject``) can be deleted, and is encrypted or keyed under a
-key that lies in the keystore.
+STRICT on SQLite; on PostgreSQL ``entry`` is parted by shard (``store.partitions``). Times are RFC 3339 text, JSON is
+text that nothing searches, bytes are bytes. What is sealed (``entry``) holds no personal data; what holds some
+(``payload``, ``pending``, ``current``, ``subject``) can be deleted, and is encrypted or keyed under a key that lies in
+the keystore.
+
+A payload is written once, when it is staged, under a number that is never given again. What waits (``pending``), what
+is sealed (``entry``) and the last known state (``current``) name it by that number: sealing moves no payload.
 """
 
 from __future__ import annotations
@@ -50,8 +53,8 @@ class Bytes(LargeBinary):
         """None is needed."""
 
 
-def _table(name: str, *parts: Any) -> Table:
-    return Table(name, metadata, *parts, sqlite_strict=True)
+def _table(name: str, *parts: Any, **options: Any) -> Table:
+    return Table(name, metadata, *parts, sqlite_strict=True, **options)
 
 
 def _text(name: str, **options: Any) -> Column[str]:
@@ -77,10 +80,12 @@ entry = _table(
     _number("idx"),
     _bytes("leaf"),
     _bytes("leaf_hash"),
+    _number("payload", nullable=True),  # its number, also when it was erased; no part of the leaf
     PrimaryKeyConstraint("shard", "idx"),
     CheckConstraint("idx >= 0", name="idx"),
     CheckConstraint("length(leaf_hash) = 32", name="leaf_hash"),
 )
+Index("ix_entry_payload", entry.c.payload)
 tile = _table(
     "tile",
     _number("shard"),
@@ -125,57 +130,50 @@ subject = _table(
 )
 payload = _table(
     "payload",
-    _number("shard"),
-    _number("idx"),
+    _number("id", primary_key=True),
     _text("subject"),
     _bytes("nonce"),
     _bytes("ciphertext"),
     _bytes("commitment"),
     _text("key_id"),
-    PrimaryKeyConstraint("shard", "idx"),
-    ForeignKeyConstraint(["shard", "idx"], ["entry.shard", "entry.idx"]),
-    UniqueConstraint("commitment"),  # on PostgreSQL (shard, commitment)
 )
 Index("ix_payload_subject", payload.c.subject)
-pending = _table(
-    "pending",
+batch = _table(  # what the pending rows of one scope of a run have in common
+    "batch",
     _number("id", primary_key=True),
     _text("run_id"),
     _text("kind"),
     _text("site"),
     _text("session", nullable=True),
     _text("programme", nullable=True),
-    _text("plan", nullable=True),
     _text("observed_at"),
-    _text("subject", nullable=True),
-    _bytes("ref", nullable=True),
-    _number("prev_shard", nullable=True),
-    _number("prev_idx", nullable=True),
-    _number("prev_pending", nullable=True),
-    _bytes("nonce", nullable=True),
-    _bytes("ciphertext", nullable=True),
-    _bytes("commitment", nullable=True),
-    _text("key_id", nullable=True),
-    _text("content", nullable=True),
     ForeignKeyConstraint(["run_id"], ["run.id"]),
-    UniqueConstraint("commitment"),
-    CheckConstraint("(ciphertext IS NULL) <> (content IS NULL)", name="secret_or_public"),
 )
-Index("ix_pending_subject", pending.c.subject)
+pending = _table(
+    "pending",
+    _number("id", primary_key=True, autoincrement=False),  # of a row about a subject: the number of its payload
+    _number("batch"),
+    _text("plan", nullable=True),
+    _text("subject", nullable=True),
+    _number("previous", nullable=True),  # the payload of the state before it
+    _bytes("commitment", nullable=True),
+    _text("content", nullable=True),
+    ForeignKeyConstraint(["batch"], ["batch.id"]),
+    CheckConstraint("(commitment IS NULL) <> (content IS NULL)", name="secret_or_public"),
+    CheckConstraint("(subject IS NULL) = (commitment IS NULL)", name="subject"),
+)
 current = _table(
     "current",
     _text("subject"),
     _bytes("ref"),
-    _number("shard", nullable=True),
-    _number("idx", nullable=True),
-    _number("pending", nullable=True),
+    _number("payload"),
     _bytes("value_mac"),
     _number("gone"),
     PrimaryKeyConstraint("subject", "ref"),
     ForeignKeyConstraint(["subject"], ["subject.pseudonym"]),
-    CheckConstraint("(pending IS NULL) = (shard IS NOT NULL AND idx IS NOT NULL)", name="sealed_or_pending"),
+    sqlite_with_rowid=False,
 )
-Index("ix_current_pending", current.c.pending)
+Index("ix_current_payload", current.c.payload)
 
 erasure = _table(
     "erasure",

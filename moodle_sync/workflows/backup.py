@@ -73,7 +73,7 @@ def backup(
     """
     folder, vault = _folders(settings, out, keystore_out)
     with only_one(settings, "backup"), open_ledger(settings) as ledger:
-        changed = settle(ledger)
+        changed = settle(ledger, clock)
         unpublished: tuple[str, ...] = ()
         if ledger.size():
             try:
@@ -83,7 +83,7 @@ def backup(
         made, found = _copy_store(ledger, folder, vault, clock())
         keystore = None if vault is None else _copy_keystore(settings, ledger, vault, clock())
         missed = write_lists(settings, ledger)
-        changed += settle(ledger)  # somebody may have been erased while the copies were written
+        changed += settle(ledger, clock)  # somebody may have been erased while the copies were written
         return BackedUp(
             store=made,
             keystore=keystore,
@@ -93,7 +93,7 @@ def backup(
             unpublished=unpublished,
             changed=changed,
             lists_missed=tuple(missed),
-            owed=owed(ledger.store),
+            owed=owed(ledger.store, clock),
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from moodle_sync.clock import to_rfc3339, utc_now
+from moodle_sync.clock import Clock, to_rfc3339, utc_now
 from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerError, UsageError, VerificationFailed
 from moodle_sync.ledger import Ledger, erasedlist
@@ -38,9 +38,9 @@ class Owed:
         return [*self.copies, *self.handouts]
 
 
-def owed(store: Store) -> Owed:
+def owed(store: Store, clock: Clock = utc_now) -> Owed:
     """What is not done yet."""
-    now = to_rfc3339(utc_now())
+    now = to_rfc3339(clock())
     with store.read() as transaction:
         count = erasures.count(transaction)
         rows = copies.every(transaction)
@@ -56,12 +56,12 @@ def _behind(row: CopyRow, now: str) -> str:
     return f"{row.path} (copy of the {row.kind}{until}) still holds what was erased"
 
 
-def settle(ledger: Ledger) -> int:
+def settle(ledger: Ledger, clock: Clock = utc_now) -> int:
     """Takes what was erased out of every copy in reach, and destroys those past their end; returns how many it changed.
 
     What is out of reach, or fails, stays owed.
     """
-    now, done = to_rfc3339(utc_now()), 0
+    now, done = to_rfc3339(clock()), 0
     with ledger.store.read() as transaction:
         rows, count = copies.every(transaction), erasures.count(transaction)
     names = ledger.keystore.erased()

@@ -27,7 +27,7 @@ from moodle_sync.ledger import Ledger
 from moodle_sync.ledger.erasing import Act
 from moodle_sync.ledger.pack import proof_files, with_manifest
 from moodle_sync.ledger.people import Known, find
-from moodle_sync.store import entries, pending, subjects
+from moodle_sync.store import entries, payloads, pending, subjects
 
 CHUNK = 1024 * 1024
 """How much of a file is searched at a time: the search must not count for memory."""
@@ -88,10 +88,10 @@ def make(opened: Ledger, facts: int, say: Story) -> None:
 
 def verify(opened: Ledger, say: Story) -> None:
     """Verifies the tree, then everything."""
-    for payloads in (False, True):
-        found = opened.verify(published=[], payloads=payloads)
+    for whole in (False, True):
+        found = opened.verify(published=[], payloads=whole)
         require(found.ok, f"the ledger does not verify: {[check for check in found.checks if not check.ok]}")
-        say(f"verified {found.entries:,} entries, {'payloads too' if payloads else 'tree and checkpoints'}")
+        say(f"verified {found.entries:,} entries, {'payloads too' if whole else 'tree and checkpoints'}")
 
 
 def read(opened: Ledger, say: Story) -> None:
@@ -150,12 +150,13 @@ def secrets(opened: Ledger, known: Known) -> set[bytes]:
     """Every byte string by which something of a subject could be brought back."""
     keys = opened.keystore
     with opened.store.read() as transaction:
-        places = entries.places_of(transaction, [known.pseudonym])
-        payloads = entries.payloads_at(transaction, places).values()
+        places = payloads.places_of(transaction, [known.pseudonym])
+        sealed = entries.get(transaction, places).values()
+        rows = payloads.get(transaction, [row.payload for row in sealed]).values()
         states = pending.current_in_scope(transaction, known.scope, known.site).values()
         people = subjects.in_scope(transaction, known.scope, known.site)
-    parts: list[bytes] = [part for row in payloads for part in (row.nonce, row.ciphertext, row.commitment)]
-    parts += [wrapped for _, wrapped in keys.salts([row.commitment for row in payloads]).values()]
+    parts: list[bytes] = [part for row in rows for part in (row.nonce, row.ciphertext, row.commitment)]
+    parts += keys.salts([(row.subject, row.commitment) for row in rows]).values()
     parts += [part for row in states if row.subject == known.pseudonym for part in (row.ref, row.value_mac)]
     parts += [part for row in people if row.pseudonym == known.pseudonym for part in (row.lookup, row.identity)]
     query = "SELECT wrapped FROM subject_key WHERE pseudonym = ?"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from ledgerscene import COURSE, Scene
 
@@ -96,3 +98,24 @@ def leaves_of(scene: Scene) -> dict[int, list[bytes]]:
             head.shard: [row.leaf for block in entries.blocks(transaction, head.shard) for row in block]
             for head in tree.heads(transaction)
         }
+
+
+_SALTS_AS_THEY_WERE = (
+    "ALTER TABLE salt RENAME TO new_salt",
+    "CREATE TABLE salt (commitment BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, wrapped BLOB NOT NULL) STRICT",
+    "CREATE INDEX salt_pseudonym ON salt (pseudonym)",
+    "INSERT INTO salt SELECT commitment, pseudonym, wrapped FROM new_salt",
+    "DROP TABLE new_salt",
+)
+
+
+def older_keystore(path: Path, version: int) -> None:
+    """Makes a keystore one of an older version, 1 or 2."""
+    connection = sqlite3.connect(path)
+    for statement in _SALTS_AS_THEY_WERE:
+        connection.execute(statement)
+    for table in ("erased", "carried") if version == 1 else ():
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.commit()
+    connection.close()

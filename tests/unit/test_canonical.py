@@ -1,9 +1,9 @@
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from enum import StrEnum
+from enum import Enum, StrEnum
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 from uuid import UUID
@@ -184,12 +184,33 @@ def test_canonical_quick_path_writes_leaves_and_payloads_as_rfc8785_does(tell: C
         members = {"v": 1, **one._asdict()}
         _check(members, tried)
         assert one.to_bytes() == rfc8785.dumps(nfc(members))
-        payload = data.draw(st.one_of(*map(_fact, FACTS))).payload()
-        _check(payload, tried)
+        fact = data.draw(st.one_of(*map(_fact, FACTS)))
+        _check(fact.payload(), tried)
+        assert fact.data() == canonical(fact.payload())
+        assert fact.compared(fact.data()) == canonical(fact.value())
 
     check()
     tell(f"leaves and payloads, orjson beside rfc8785: {dict(tried)}, all the same bytes")
     assert tried["fast"] > 40
+
+
+def _types(annotation: Any) -> Iterator[Any]:
+    """Every type that a field can hold, through unions, tuples, models and annotations."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for field in annotation.model_fields.values():
+            yield from _types(field.annotation)
+    elif get_args(annotation) and get_origin(annotation) is not Literal:
+        for part in get_args(annotation):
+            yield from _types(part)
+    else:
+        yield annotation
+
+
+def test_facts_hold_no_type_that_would_be_written_without_asking() -> None:
+    """orjson writes floats, UUIDs and enumerations by itself, and not as RFC 8785 or ``plain`` would."""
+    found = {one for fact in FACTS for one in _types(fact) if isinstance(one, type)}
+    assert {int, str, Decimal, AwareDatetime, date} <= found  # it does look into the fields
+    assert not [one for one in found if issubclass(one, float | UUID | Enum)]
 
 
 def test_digest_true_and_one_differ() -> None:

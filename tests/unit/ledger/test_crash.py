@@ -247,10 +247,11 @@ def test_checkpoint_bit_that_flips_between_writing_and_reading_back_is_not_signe
     ledger.stage(course.snapshot(), programme_digest=None, plan_id=None)
     append = entries.append
 
-    def flipping(transaction: Any, rows: Any) -> None:
-        leaf = bytearray(rows[0].leaf)
-        leaf[17] ^= 4
-        append(transaction, [rows[0]._replace(leaf=bytes(leaf)), *rows[1:]])
+    def flipping(transaction: Any, shard: int, first: int, leaves: Any) -> None:
+        leaf, *rest = leaves[0]
+        altered = bytearray(leaf)
+        altered[17] ^= 4
+        append(transaction, shard, first, [(bytes(altered), *rest), *leaves[1:]])
 
     monkeypatch.setattr(entries, "append", flipping)
     ledger.seal()

@@ -3,9 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from moodle_sync.errors import VerificationFailed
-from moodle_sync.ledger.entries import Leaf, conceal, parse, reveal
+from moodle_sync.ledger.entries import Leaf, Mould, parse, reveal
 from moodle_sync.store.keys import SubjectKey, commit
 
 
@@ -76,11 +78,21 @@ def test_leaf_has_no_place_for_what_re_identifies() -> None:
 
 def test_conceal_comes_back_and_never_twice_the_same() -> None:
     key = SubjectKey(bytes(32))
-    first, second = conceal(key, {"grade": "12"}), conceal(key, {"grade": "12"})
-    assert reveal(key, first.nonce, first.ciphertext, first.commitment) == {"grade": "12"}
-    salt = key.unseal_salt(first.commitment, first.wrapped_salt)
-    assert commit(salt, b'{"grade":"12"}') == first.commitment
-    for name in ("nonce", "ciphertext", "commitment", "wrapped_salt"):
-        assert getattr(first, name) != getattr(second, name)
+    first, second = key.conceal(b'{"grade":"12"}'), key.conceal(b'{"grade":"12"}')
+    nonce, ciphertext, commitment, wrapped = first
+    assert reveal(key, nonce, ciphertext, commitment) == {"grade": "12"}
+    assert commit(key.unseal_salt(commitment, wrapped), b'{"grade":"12"}') == commitment
+    assert all(one != other for one, other in zip(first, second, strict=True))
     with pytest.raises(VerificationFailed):
-        reveal(key, first.nonce, first.ciphertext, second.commitment)
+        reveal(key, nonce, ciphertext, second[2])
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(TEXT, TEXT, st.none() | TEXT, st.none() | st.tuples(st.integers(0, 9999), st.integers(0, 10**9)))
+def test_mould_gives_the_bytes_of_the_leaf(session: str, subject: str, plan: str | None, previous: Any) -> None:
+    """Whatever stands in the members: also what looks like the bytes between them."""
+    leaf = replace(LEAF, session=session, subject=subject, plan=plan, previous=previous)
+    mould = Mould(replace(leaf, subject=None, plan=None, previous=None, commitment=None))
+    assert mould.fill(subject, previous, bytes.fromhex(LEAF.commitment or ""), plan) == leaf.to_bytes()

@@ -21,13 +21,13 @@ from moodle_sync.ledger.erasing import Act
 from moodle_sync.ledger.people import find
 from moodle_sync.ledger.proving import prove
 from moodle_sync.publish.file import FilePublisher, read_published
-from moodle_sync.store import entries, erasures, open_store, pending
+from moodle_sync.store import entries, erasures, open_store, payloads, pending
 
 ACT = Act("rgpd-17", "request", "sag:pouvoir-dagir@2026-02")
 ME = 16
 STORE = {
     "payload": ("nonce", "ciphertext", "commitment"),
-    "pending": ("nonce", "ciphertext", "commitment"),
+    "pending": ("commitment",),
     "current": ("ref", "value_mac"),
     "subject": ("lookup", "identity"),
 }
@@ -135,8 +135,9 @@ def test_erase_leaves_nothing_that_the_search_could_find_before(
     key = lived_in.keystore.key(me)
     assert key is not None
     with lived_in.store.read() as transaction:
-        places = entries.places_of(transaction, [me])
-        rows = entries.payloads_at(transaction, places).values()
+        places = payloads.places_of(transaction, [me])
+        sealed = entries.get(transaction, places).values()
+        rows = payloads.get(transaction, [row.payload for row in sealed]).values()
         plain = [key.decrypt(row.nonce, row.ciphertext, row.commitment) for row in rows]
         people = find(transaction, lived_in.keystore, "main", f"userid:{ME}")
     assert len(plain) == 15  # what was found is what it should be: decrypted, it says who and what
@@ -175,7 +176,7 @@ def test_erase_everything_else_still_holds(
     me = _pseudonym(lived_in, ME)
     with lived_in.store.read() as transaction:
         before = {row.idx: row for block in entries.blocks(transaction, 2026) for row in block}
-        mine = set(entries.places_of(transaction, [me]))
+        mine = set(payloads.places_of(transaction, [me]))
         others = {(2026, idx) for idx, row in before.items() if parse(row.leaf).kind == "observed"} - mine
     size = lived_in.size()
     proven = prove(lived_in.store, lived_in.keystore, sorted(others))

@@ -157,7 +157,7 @@ def test_move_there_and_back_every_byte_root_and_proof_is_the_same(
 
 def test_move_everything_of_every_table_is_looked_at() -> None:
     """The fixture above has to fill each table; a new one must be added to it."""
-    assert len(metadata.sorted_tables) == 23
+    assert len(metadata.sorted_tables) == 24
 
 
 @pytest.mark.only("sqlite")

@@ -79,8 +79,8 @@ def test_prove_rests_on_the_newest_published_checkpoint(
     [
         "UPDATE entry SET leaf = (SELECT leaf FROM entry WHERE idx = 1) WHERE idx = 0",
         "UPDATE entry SET leaf_hash = zeroblob(32) WHERE idx = 1",
-        "UPDATE payload SET ciphertext = zeroblob(60) WHERE idx = 0",
-        "UPDATE payload SET commitment = zeroblob(32) WHERE idx = 0",
+        "UPDATE payload SET ciphertext = zeroblob(60) WHERE id = (SELECT MIN(id) FROM payload)",
+        "UPDATE payload SET commitment = zeroblob(32) WHERE id = (SELECT MIN(id) FROM payload)",
     ],
 )
 def test_prove_what_was_altered_is_not_handed_out(

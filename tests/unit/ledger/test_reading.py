@@ -90,7 +90,7 @@ def test_facts_payloads_swapped_are_refused(
     course.grades = {(1, 7): "12", (2, 7): "13"}
     pull()
     with raw() as connection:
-        connection.execute("UPDATE payload SET idx = idx + 10")
-        connection.execute("UPDATE payload SET idx = 11 - idx")
+        connection.execute("UPDATE payload SET id = id + 10")
+        connection.execute("UPDATE payload SET id = 13 - id")
     with pytest.raises(VerificationFailed, match="commits to"):
         list(ledger.facts(course.idnumber))

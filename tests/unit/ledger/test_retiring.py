@@ -22,7 +22,7 @@ from moodle_sync.ledger.people import find
 from moodle_sync.ledger.proving import prove
 from moodle_sync.ledger.retiring import Retirement, held
 from moodle_sync.publish.file import FilePublisher, read_published
-from moodle_sync.store import entries, erasures, open_store, specs
+from moodle_sync.store import entries, erasures, open_store, payloads, specs
 
 COURSE = "sag:pouvoir-dagir@2026-02"
 ME, ONLY_GRADES, REFUSED = 16, 17, 18
@@ -73,10 +73,13 @@ def needles(database: Database, folder: Path, ledger: Ledger, subject: str) -> d
     """Every byte string by which a subject's grades could be brought back, by table and column."""
     with ledger.store.read() as transaction:
         places = [one.place for one in held(ledger.store, ledger.keystore, "main") if one.subject == subject]
-        leaves = {place: parse(row.leaf) for place, row in entries.get(transaction, places).items()}
+        sealed = entries.get(transaction, places)
+        leaves = {place: parse(row.leaf) for place, row in sealed.items()}
+        numbers = {place: row.payload for place, row in sealed.items()}
         key = ledger.keystore.key(subject)
         assert key is not None
-        rows = entries.payloads_at(transaction, places)
+        found_rows = payloads.get(transaction, numbers.values())
+        rows = {place: found_rows[number or 0] for place, number in numbers.items()}
         said = {
             place: json.loads(key.decrypt(row.nonce, row.ciphertext, row.commitment)) for place, row in rows.items()
         }
@@ -86,10 +89,10 @@ def needles(database: Database, folder: Path, ledger: Ledger, subject: str) -> d
         "payload.ciphertext": [rows[place].ciphertext for place in mine],
     }
     with database.raw() as store:
-        query = "SELECT ref, value_mac, shard, idx FROM current WHERE subject = ?"
+        query = "SELECT ref, value_mac, payload FROM current WHERE subject = ?"
         current = store.execute(query, (subject,)).fetchall()
     keystore = sqlite3.connect(folder / "keystore.db")
-    states = [row for row in current if (row[2], row[3]) in mine]
+    states = [row for row in current if row[2] in {numbers[place] for place in mine}]
     found["current.ref"], found["current.value_mac"] = [row[0] for row in states], [row[1] for row in states]
     commitments = {bytes.fromhex(leaves[place].commitment or "") for place in mine}
     salts = keystore.execute("SELECT commitment, wrapped FROM salt").fetchall()
@@ -244,9 +247,10 @@ def test_payload_that_was_just_deleted_is_still_found(
     ]
     lived_in.close()
     with raw() as connection:
-        commitment = connection.execute("SELECT commitment FROM payload WHERE shard = ? AND idx = ?", place).fetchone()
-        connection.execute("DELETE FROM current WHERE shard = ? AND idx = ?", place)
-        connection.execute("DELETE FROM payload WHERE shard = ? AND idx = ?", place)
+        number = connection.execute("SELECT payload FROM entry WHERE shard = ? AND idx = ?", place).fetchone()
+        commitment = connection.execute("SELECT commitment FROM payload WHERE id = ?", number).fetchone()
+        connection.execute("DELETE FROM current WHERE payload = ?", number)
+        connection.execute("DELETE FROM payload WHERE id = ?", number)
     if salt_too:
         keystore = sqlite3.connect(tmp_path / "keystore.db")
         keystore.execute("DELETE FROM salt WHERE commitment = ?", commitment)

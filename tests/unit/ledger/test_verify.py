@@ -45,11 +45,14 @@ CHANGES = (
     "DELETE FROM entry WHERE shard = 2027 AND idx = 1",
     "DELETE FROM entry",
     "UPDATE entry SET leaf = (SELECT leaf FROM entry WHERE shard = 2026 AND idx = 1) WHERE idx = 0",
-    "INSERT INTO entry SELECT shard, 5, leaf, leaf_hash FROM entry WHERE shard = 2027 AND idx = 4",
-    "INSERT INTO entry SELECT 2025, 0, leaf, leaf_hash FROM entry WHERE shard = 2026 AND idx = 0",
-    "DELETE FROM payload WHERE shard = 2026",
-    "UPDATE payload SET idx = 0 WHERE shard = 2027 AND idx = 1",
-    "INSERT INTO payload SELECT 2026, 1, subject, nonce, ciphertext, zeroblob(32), key_id FROM payload LIMIT 1",
+    "INSERT INTO entry SELECT shard, 5, leaf, leaf_hash, NULL FROM entry WHERE shard = 2027 AND idx = 4",
+    "INSERT INTO entry SELECT 2025, 0, leaf, leaf_hash, payload FROM entry WHERE shard = 2026 AND idx = 0",
+    "UPDATE entry SET payload = NULL WHERE shard = 2027 AND idx = 1",
+    "UPDATE entry SET payload = payload + 1000 WHERE shard = 2027 AND idx = 1",
+    "UPDATE entry SET payload = (SELECT payload FROM entry WHERE shard = 2026 AND idx = 0) WHERE shard = 2027",
+    "DELETE FROM payload WHERE id = (SELECT MIN(id) FROM payload)",
+    "UPDATE payload SET id = id + 1000 WHERE id = (SELECT MIN(id) FROM payload)",
+    "INSERT INTO payload SELECT 1000, subject, nonce, ciphertext, zeroblob(32), key_id FROM payload LIMIT 1",
     "DELETE FROM tile WHERE level = 1",
     "INSERT INTO tile SELECT shard, 3, 0, hashes FROM tile LIMIT 1",
     "UPDATE tile SET hashes = CAST(hashes || zeroblob(1) AS BLOB) WHERE level = 1",
@@ -59,7 +62,8 @@ CHANGES = (
     "UPDATE checkpoint SET size = size + 1 WHERE size = 5",
     "DELETE FROM signer",
     "UPDATE meta SET value = 'example.org/registr' WHERE name = 'origin'",
-    "UPDATE current SET idx = 1",
+    "UPDATE current SET payload = payload - 2",
+    "UPDATE current SET payload = 1000",
     "UPDATE current SET gone = 1",
     "UPDATE subject SET site = 'other'",
 )
@@ -149,14 +153,16 @@ def _flipped(data: bytes, place: int) -> bytes:
 
 
 def _sqlite_flips(connection: Any, table: str, column: str, where: str) -> Iterator[tuple[Any, int]]:
-    query = f"SELECT rowid, CAST({column} AS BLOB), typeof({column}) FROM {table} WHERE {where}"
-    for rowid, data, kind in connection.execute(query).fetchall():
+    names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != column]
+    query = f"SELECT CAST({column} AS BLOB), typeof({column}), {', '.join(names)} FROM {table} WHERE {where}"
+    mine = " AND ".join(f"{name} IS ?" for name in names)  # not every table numbers its rows
+    for number, (data, kind, *others) in enumerate(connection.execute(query).fetchall()):
         cast = "CAST(? AS TEXT)" if kind == "text" else "?"
-        statement = f"UPDATE {table} SET {column} = {cast} WHERE rowid = ?"
+        statement = f"UPDATE {table} SET {column} = {cast} WHERE {mine}"
         for place in range(len(data)):
-            connection.execute(statement, (_flipped(data, place), rowid))
-            yield rowid, place
-        connection.execute(statement, (data, rowid))
+            assert connection.execute(statement, (_flipped(data, place), *others)).rowcount == 1
+            yield number, place
+        connection.execute(statement, (data, *others))
 
 
 def _postgres_flips(connection: Any, table: str, column: str, where: str) -> Iterator[tuple[Any, int]]:
@@ -324,9 +330,7 @@ def test_verify_entries_after_the_last_outside_checkpoint_are_named(grown: Ledge
     assert any("3 entries after the last of them are not protected" in check.sentence for check in verification.checks)
 
 
-def test_verify_without_keystore_says_what_it_did_not_check(
-    grown: Ledger, outside: Path, tampering: Any
-) -> None:
+def test_verify_without_keystore_says_what_it_did_not_check(grown: Ledger, outside: Path, tampering: Any) -> None:
     tampering.execute("UPDATE payload SET ciphertext = zeroblob(50)")
     verification = _verdict(grown, outside, payloads=False)
     assert _failed(verification) == {"guard rails"}

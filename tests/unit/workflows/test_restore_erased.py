@@ -17,7 +17,7 @@ from moodle_sync.ledger import erasing
 from moodle_sync.ledger.entries import parse
 from moodle_sync.ledger.people import find
 from moodle_sync.ledger.sealer import seal_own
-from moodle_sync.store import entries, erasures
+from moodle_sync.store import entries, erasures, payloads
 from moodle_sync.workflows import erasure
 from moodle_sync.workflows import ledger as ledger_workflow
 from moodle_sync.workflows.copies import register
@@ -161,9 +161,10 @@ def test_single_payload_that_was_erased_stays_erased(scene: Scene) -> None:
     with open_ledger(scene.settings) as ledger:
         with ledger.store.read() as transaction:
             (me,) = find(transaction, ledger.keystore, "test", "EXT-4471", COURSE)
-            place, *_ = entries.places_of(transaction, [me.pseudonym])
-            row = entries.payloads_at(transaction, [place])[place]
-        secret = ledger.keystore.salts([row.commitment])[row.commitment][1]
+            place, *_ = payloads.places_of(transaction, [me.pseudonym])
+            (sealed,) = entries.get(transaction, [place]).values()
+            (row,) = payloads.get(transaction, [sealed.payload]).values()
+        (secret,) = ledger.keystore.salts([(row.subject, row.commitment)]).values()
         with ledger.store.write() as transaction:
             options = {"policy": "x", "reason": "y", "at": "2026-11-22T00:00:00Z"}
             number = erasures.begin(transaction, scope=None, pseudonyms=[], **options)

@@ -11,16 +11,16 @@ import pytest
 import time_machine
 from databases import Database
 from ledgerscene import COURSE, Scene, make
-from restorescene import LOSS, NOW, bring_back, erase_me, leaves_of, lose, names, nothing_there, take
+from restorescene import LOSS, NOW, bring_back, erase_me, leaves_of, lose, names, nothing_there, older_keystore, take
 
 from moodle_sync.config import load_settings
 from moodle_sync.errors import LedgerUnusable, PlanRefused, UsageError, VerificationFailed
 from moodle_sync.ledger.people import find
-from moodle_sync.store import entries, files, moving, open_store
+from moodle_sync.store import entries, files, moving, open_store, payloads
 from moodle_sync.store.engine import exists
 from moodle_sync.workflows import ledger as ledger_workflow
+from moodle_sync.workflows import manifests, restore_place
 from moodle_sync.workflows import restore as restore_workflow
-from moodle_sync.workflows import restore_place
 from moodle_sync.workflows.ledger import open_ledger
 from moodle_sync.workflows.locks import only_one
 from moodle_sync.workflows.move import move
@@ -102,8 +102,8 @@ def test_what_was_erased_never_reaches_the_server(database: Any, tmp_path: Path,
 def _ciphertexts(scene: Scene, key: str) -> list[bytes]:
     with open_ledger(scene.settings, readonly=True) as ledger, ledger.store.read() as transaction:
         known = [one.pseudonym for one in find(transaction, ledger.keystore, "test", key)]
-        rows = entries.payloads_at(transaction, entries.places_of(transaction, known)).values()
-        return [row.ciphertext for row in rows]
+        sealed = entries.get(transaction, payloads.places_of(transaction, known)).values()
+        return [row.ciphertext for row in payloads.get(transaction, [row.payload for row in sealed]).values()]
 
 
 @pytest.mark.only("postgres")
@@ -179,6 +179,22 @@ def test_restore_removes_keys_that_a_killed_one_left_beside_their_place(scene: S
     shutil.copy(scene.settings.ledger.keystore, left)
     bring_back(scene, made)
     assert not left.exists()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("there", [True, False])
+def test_keystore_of_an_older_version_is_brought_to_this_one(scene: Scene, version: int, there: bool) -> None:
+    """There is no store to migrate it with: the restore does it, whether it comes from a backup or stayed."""
+    made = take(scene)
+    assert made.keystore is not None
+    lose(scene, keystore=not there)
+    path = scene.settings.ledger.keystore if there else made.keystore / "keystore.db"
+    older_keystore(path, version)
+    if not there:
+        manifests.write(made.keystore, manifests.sized(manifests.read(made.keystore), path))
+    assert bring_back(scene, made, keystore=not there).entries == 20
+    checked = ledger_workflow.verify(scene.settings, payloads=True)
+    assert checked.ok, checked.lines()
 
 
 def test_restored_ledger_can_be_moved(scene: Scene, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from moodle_sync.ledger.verify import verify
 from moodle_sync.store import Store, checkpoints, copies, files, schema
 from moodle_sync.store.engine import connect
 from moodle_sync.store.keys import load_master_key
-from moodle_sync.store.keystore import Keystore, open_keystore
+from moodle_sync.store.keystore import Keystore, open_keystore, upgrade_keystore
 from moodle_sync.workflows import manifests
 from moodle_sync.workflows.copies import list_folders, owed, read_lists, settle, write_lists
 from moodle_sync.workflows.ledger import open_ledger
@@ -213,6 +213,7 @@ def _parts(settings: Settings, source: Source, place: Place) -> Iterator[tuple[S
             vault = settings.ledger.keystore
         else:
             _copy(source.keystore / manifests.FILES["keystore"], vault)
+        upgrade_keystore(vault)  # as the tables are: without a store, ledger migrate could not do it
         master = load_master_key(settings.ledger.master_key, os.environ, settings.ledger.master_keyring)
         with connect(f"sqlite:///{part}") as store, open_keystore(vault, master) as keystore:
             schema.require_known(store)

@@ -1,5 +1,7 @@
 """Moves a ledger into another store: copied, verified there, and only then left behind here.
 
+A restore to a database server ends with the same two steps, :func:`bring` and :func:`arrive`.
+
 Nobody writes meanwhile. Killed anywhere, the ledger is where it was, or at the new place, never at both: until the
 copy is verified it does not open, and before it opens the store that it came from refuses to be written to. Keystore,
 keys and checkpoints stay where they are.
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
 from moodle_sync.ledger.verify import verify
 from moodle_sync.store import Store, marks, moving, open_store, tree
-from moodle_sync.store.engine import connect
+from moodle_sync.store.engine import Transaction, connect
 from moodle_sync.store.keystore import Keystore
 from moodle_sync.store.moving import Copied
 from moodle_sync.store.tree import Head
@@ -35,13 +37,13 @@ def move(store: Store, keystore: Keystore, to: str, published: Sequence[str] | N
         LedgerUnusable: there is something at that address; the ledger has moved elsewhere already.
         VerificationFailed: the copy does not verify, or is not what was copied: the ledger stays where it is.
     """
-    moving.make_room(to, store.url)
+    moving.require_room(to, store.url)
     with store.write() as source:
-        with connect(to) as target, target.write() as transaction:
-            moving.copy(source, transaction)
-        heads, rows = _require_same(to, keystore, published, tuple(tree.heads(source)), moving.contents(source))
+        # Under this lock: a second move of the same ledger waits here, and then finds that it has moved.
+        moving.make_room(to, store.url)
+        heads, rows = bring(source, keystore, to, published)
         marks.put(source, marks.MOVED, to)
-    arrive(to)
+    arrive(to, store.url, heads)
     return Moved(to, heads, rows)
 
 
@@ -62,20 +64,44 @@ def resume(url: str, keystore: Keystore, to: str, published: Sequence[str] | Non
                 hint="Write that address as store under [ledger] in config.toml, and move it from there.",
             )
         with connect(to, readonly=True) as target, target.read() as transaction:
-            waiting = marks.ARRIVING in marks.get(transaction)
-        if not waiting:
+            waiting = marks.get(transaction).get(marks.ARRIVING)
+        if waiting is None:
             raise LedgerUnusable(
                 f"this ledger has moved to {to} already; nothing is left to do",
                 hint="Write that address as store under [ledger] in config.toml.",
             )
         heads, rows = _require_same(to, keystore, published, tuple(tree.heads(source)), moving.contents(source))
-    arrive(to)
+    arrive(to, waiting, heads)
     return Moved(to, heads, rows)
 
 
-def arrive(to: str) -> None:
-    """Lets the store at the new place be opened: the last step of a move."""
+def bring(
+    source: Transaction, keystore: Keystore, to: str, published: Sequence[str] | None
+) -> tuple[tuple[Head, ...], int]:
+    """Copies every row to a place where room was made, and verifies what is there then: it does not open yet.
+
+    Returns its heads, and how many rows it has.
+
+    Raises:
+        VerificationFailed: the copy does not verify, or is not what was copied.
+    """
     with connect(to) as target, target.write() as transaction:
+        moving.copy(source, transaction)
+    return _require_same(to, keystore, published, tuple(tree.heads(source)), moving.contents(source))
+
+
+def arrive(to: str, source: str, heads: tuple[Head, ...]) -> None:
+    """Lets the store at the new place be opened: the last step.
+
+    Raises:
+        LedgerUnusable: what is there is not what was verified: somebody else made room there meanwhile.
+    """
+    with connect(to) as target, target.write() as transaction:
+        if marks.get(transaction).get(marks.ARRIVING) != source or tuple(tree.heads(transaction)) != heads:
+            raise LedgerUnusable(
+                "somebody else wrote to the new place meanwhile; it does not open",
+                hint="See that nobody else moves or restores a ledger there, then run the same command again.",
+            )
         marks.drop(transaction, marks.ARRIVING)
 
 
@@ -94,7 +120,7 @@ def _require_same(
     if failed or not same:
         why = "; ".join(failed) or "a row is not what it was"
         raise VerificationFailed(
-            f"the copy does not hold: {why}; the ledger stays where it is",
-            hint="Run: moodle-sync ledger verify. When the ledger holds where it is, move it again.",
+            f"the copy does not hold: {why}; it does not open, and the ledger stays where it is",
+            hint="Look after that disk or database, then run the same command again.",
         )
     return heads, sum(copied.rows for copied in expected.values())

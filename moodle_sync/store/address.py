@@ -6,6 +6,7 @@ read here is written to messages and into other stores, so a secret in it is ref
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
@@ -53,6 +54,27 @@ def sqlite_path(url: str) -> Path | None:
     """
     parsed = parse(url)
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether a store is a file, or in a server on this machine: reached by a socket, or at an address of loopback.
+
+    Raises:
+        LedgerUnusable: as :func:`parse`.
+    """
+    parsed = parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return True
+    named = parsed.query.get("host") or parsed.query.get("hostaddr") or parsed.host or os.environ.get("PGHOST") or "/"
+    hosts = [host for one in ([named] if isinstance(named, str) else named) for host in one.split(",")]
+    return any(host.startswith(("/", "@", "127.")) or host in ("localhost", "::1") for host in hosts)
+
+
+def proves_itself(url: str) -> bool:
+    """Whether nobody can pose as the server of a store: it is on this machine, or its certificate is looked at."""
+    parsed = parse(url)
+    mode = parsed.query.get("sslmode") or os.environ.get("PGSSLMODE")
+    return on_this_machine(url) or mode == "verify-full"
 
 
 def with_path(url: str, path: Path) -> str:

@@ -129,6 +129,8 @@ def _vacuum_into(source: Path, path: Path) -> None:
 def _copy_rows(store: Store, path: Path) -> None:
     with init_store(f"sqlite:///{path}") as target, store.read() as rows, target.write() as out:
         moving.copy(rows, out)
+    with _opened(path, "rw") as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")  # or whoever reads the copy leaves a log beside it
 
 
 @contextmanager

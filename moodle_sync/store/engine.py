@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from moodle_sync.errors import LedgerUnusable
@@ -109,6 +109,13 @@ class Store:
         """Settings of a database server under which a power cut may take what was acknowledged; none of SQLite."""
         with self.read() as transaction:
             return self._backend.risks(transaction)
+
+    def follows(self) -> bool:
+        """Whether it is a standby, which may be behind the server that it follows; a file never is."""
+        if sqlite_path(self.url) is not None:
+            return False
+        with self.read() as transaction:
+            return bool(transaction.execute(select(func.pg_is_in_recovery())).scalar_one())
 
     def close(self) -> None:
         """Closes every connection."""

@@ -1,7 +1,7 @@
 """Two marks that a store can bear: its ledger has moved away, or is still on its way here.
 
-A move sets and removes them (``store.moving``); every store that is opened is asked for them, so that nobody goes on
-writing to what was left behind, nor opens what is only half there.
+A move sets and removes them, and so does a restore to a database server (``store.moving``); every store that is opened
+is asked for them, so that nobody goes on writing to what was left behind, nor opens what is only half there.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ _STATE = select(
     *(_ERASURES.where(erasure.c.state == word).scalar_subquery() for word in ("started", "erased", "done")),
 )
 MOVED, ARRIVING = "moved", "arriving"
+RESTORING = "a backup of "
+"""How the value of ARRIVING begins when no other store is the source, but a backup of the ledger that is named."""
 _MARKS = select(meta.c.name, meta.c.value).where(meta.c.name.in_((MOVED, ARRIVING)))  # asked for before each write
 
 
 def get(transaction: Connection) -> dict[str, str]:
-    """The marks that are set: the address that the ledger went to, or comes from."""
+    """The marks that are set: the address that the ledger went to, or what it comes from."""
     return {row.name: row.value for row in transaction.execute(_MARKS)}
 
 
@@ -52,6 +54,11 @@ def require_here(transaction: Connection, *, writing: bool) -> None:
         LedgerUnusable: it is not.
     """
     found = get(transaction)
+    if found.get(ARRIVING, "").startswith(RESTORING):
+        raise LedgerUnusable(
+            "a backup was being restored to this store, and that has not ended",
+            hint="Run the same moodle-sync ledger restore again.",
+        )
     if ARRIVING in found:
         raise LedgerUnusable(
             "a ledger was being moved to this store, and has not arrived",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table, func, insert, select, text
@@ -27,36 +26,70 @@ class Copied(NamedTuple):
     digest: str
 
 
+def require_room(url: str, source: str) -> None:
+    """Passes when :func:`make_room` finds room at an address; writes nothing.
+
+    Raises:
+        LedgerUnusable: there is something that was not begun for this ``source``.
+    """
+    if not exists(url):
+        return
+    with connect(url, readonly=True) as store:
+        known = schema.revision(store)
+        if known is None:
+            raise LedgerUnusable("the place is taken; nothing was written", hint="Choose another place.")
+        with store.read() as transaction:
+            _require_begun(transaction, source, known, on_server=sqlite_path(url) is None)
+
+
 def make_room(url: str, source: str) -> None:
     """Makes an empty store at an address, marked as waiting for the ledger of ``source``.
 
-    What an earlier move that was cut off left there is removed.
+    What was begun for the same ``source`` and cut off is removed, and nothing else is.
 
     Raises:
-        LedgerUnusable: there is something else.
+        LedgerUnusable: as :func:`require_room`.
     """
-    path = sqlite_path(url)
-    if exists(url):
-        _clear(url, path)
+    clear(url, source)
     part = prepare_store(url, lambda transaction: marks.put(transaction, marks.ARRIVING, source))
+    path = sqlite_path(url)
     if part is not None and path is not None:
         finish_store(part, path)
 
 
-def _clear(url: str, path: Path | None) -> None:
-    with connect(url) as store:
-        if schema.revision(store) is None:
-            raise LedgerUnusable("the place is taken; nothing was written", hint="Choose another place.")
-        with store.write() as transaction:
-            if marks.ARRIVING not in marks.get(transaction) and (path is not None or not _is_empty(transaction)):
-                hint = "Name a new file, or an empty database."
-                raise LedgerUnusable("there is a store already at that place; nothing was written", hint=hint)
-            if path is None:
-                metadata.drop_all(transaction)
-                transaction.execute(text("DROP TABLE alembic_version"))
+def clear(url: str, source: str) -> None:
+    """Removes what was begun at an address for the ledger of ``source`` and has not ended, if there is something.
+
+    Raises:
+        LedgerUnusable: as :func:`require_room`.
+    """
+    require_room(url, source)
+    path = sqlite_path(url)
+    if not exists(url):
+        return
+    with connect(url) as store, store.write() as transaction:
+        _require_begun(transaction, source, schema.HEAD, on_server=path is None)  # it may have ended meanwhile
+        if path is None:
+            metadata.drop_all(transaction)
+            transaction.execute(text("DROP TABLE alembic_version"))
     if path is not None:
         for tail in ("-wal", "-shm", ""):  # the file last: killed in between, it is still known for what it is
             path.with_name(path.name + tail).unlink(missing_ok=True)
+
+
+def _require_begun(transaction: Transaction, source: str, known: str, *, on_server: bool) -> None:
+    found = marks.get(transaction).get(marks.ARRIVING)
+    if found == source:
+        return
+    if found is not None:
+        raise LedgerUnusable(
+            f"another ledger is on its way to that place, from {found}; nothing was written",
+            hint="End what was begun there, with the command and the configuration of then; or choose another place.",
+        )
+    # On a server the tables are made before the mark is set: killed in between, they are there and hold nothing.
+    if not (on_server and known == schema.HEAD and _is_empty(transaction)):
+        hint = "Name a new file, or an empty database."
+        raise LedgerUnusable("there is a store already at that place; nothing was written", hint=hint)
 
 
 def _is_empty(transaction: Transaction) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
@@ -28,6 +29,13 @@ _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_coun
 
 # libpq's words
 _LOST = re.compile("closed the connection|consuming input|sending|connection is lost|is closed|pipeline")
+_TLS = re.compile("certificate|SSL error|does not support SSL")
+_STANDBY = "A standby cannot be written to: name the primary."
+_POOLED = (
+    "a pooler gives each transaction or statement another connection",
+    "Connect directly, or set the pooler to session mode (of PgBouncer: pool_mode = session).",
+)
+_MARK = "moodle_sync.connection"
 
 _ADVICE: dict[str, tuple[str, str]] = {
     # SQLSTATE, whole or its class: what is said, and what to do
@@ -35,8 +43,10 @@ _ADVICE: dict[str, tuple[str, str]] = {
     "40P01": ("the store is locked by another process", "Run again: nothing was written."),
     "40001": ("the server took the view of the store away", "Run again: nothing was written."),
     "57014": ("the server stopped a statement that took too long", "Raise statement_timeout for this role."),
-    "25006": ("the store is open for reading only (readonly)", "A standby cannot be written to: name the primary."),
+    "25006": ("the store is open for reading only (readonly)", _STANDBY),
     "42501": ("this role may not do that in the database", "The role must own the tables: see the reference."),
+    "42P05": _POOLED,  # statements that were prepared by somebody else's connection, or are not there
+    "26000": _POOLED,
     "42P07": ("the database holds a table of that name, and not of ours", "Give moodle_sync a database of its own."),
     "53": ("the server has no room left (disk, memory or connections)", "Make room, then run again."),
     "XX": ("the server finds its own files damaged", "Keep them as they are, restore a backup."),
@@ -64,6 +74,7 @@ class Postgres:
         # Several rows an INSERT, also where nothing is returned: the guard rails then run once a statement.
         engine.dialect.use_insertmanyvalues_wo_returning = True
         event.listen(engine, "connect", self._settings)
+        event.listen(engine, "begin", _require_own_connection)
         return engine
 
     def reading(self, connection: Connection) -> Connection:
@@ -93,11 +104,21 @@ class Postgres:
         state = str(getattr(error.orig, "sqlstate", None) or "")
         advice = _ADVICE.get(state) or _ADVICE.get(state[:2])
         said = str(error.orig).strip().split("\n")[0]
+        if state == "0A000" and "recovery" in said:  # to begin a transaction that writes is refused otherwise there
+            advice = ("this server only follows another one", _STANDBY)
+        if "statement pooling" in said:
+            advice = _POOLED
         if advice is not None:
             return LedgerUnusable(f"{advice[0]}: {said}" if state != "55P03" else advice[0], hint=advice[1])
         if error.connection_invalidated or state[:2] in ("08", "57") or (not state and _LOST.search(said)):
             hint = "See that the server runs, then run again: whatever was not acknowledged is done anew, never twice."
             return LedgerUnusable(f"the connection to the database was lost: {said}", hint=hint)
+        if not state and type(error.orig).__name__ == "OperationalError" and _TLS.search(said):
+            hint = (
+                "Name the file with the certificate of the server's authority in the address (sslrootcert=…), and the "
+                "host as the server's own certificate names it. Nothing was sent to that server."
+            )
+            return LedgerUnusable(f"the server did not prove who it is: {said}", hint=hint)
         if not state and type(error.orig).__name__ == "OperationalError":
             hint = (
                 "Does the server run, and are host, port, role and database right? The password comes from "
@@ -142,11 +163,32 @@ def _checkpoint(connection: Connection) -> None:
             raise
 
 
+def _require_own_connection(connection: Connection) -> None:
+    """Passes when what a transaction begins on is the server's connection that was set for us, and nobody's since.
+
+    Behind a pooler that changes connections in between, commits may not be flushed, and a prepared statement may be
+    another one of the same name.
+
+    Raises:
+        LedgerUnusable: it is not.
+    """
+    raw: Any = connection.connection.driver_connection
+    query = f"SELECT current_setting('{_MARK}', true)"
+    try:
+        (found,) = raw.execute(query, prepare=False).fetchone()
+    except connection.dialect.loaded_dbapi.Error as error:
+        connection.invalidate(error)
+        raise DBAPIError(query, None, error, hide_parameters=True) from error
+    if found != connection.info.get(_MARK):
+        raise LedgerUnusable(_POOLED[0], hint=_POOLED[1])
+
+
 class _Settings:
     """What each new connection is set to; also looks at what cannot be set."""
 
     _QUERY = (
         "SELECT set_config('lock_timeout', %(lock_timeout)s, false),"
+        f" set_config('{_MARK}', %(mark)s, false),"
         " set_config('synchronous_commit',"
         "  CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
         "  ELSE current_setting('synchronous_commit') END, false),"
@@ -156,9 +198,11 @@ class _Settings:
     def __init__(self, busy_seconds: float) -> None:
         self._values = {"lock_timeout": str(max(1, round(busy_seconds * 1000)))}  # milliseconds; 0 would be for ever
 
-    def __call__(self, connection: Any, _record: object) -> None:
+    def __call__(self, connection: Any, record: Any) -> None:
         connection.autocommit = True
-        *_, encoding, version = connection.execute(self._QUERY, self._values).fetchone()
+        record.info[_MARK] = secrets.token_hex(8)
+        values = {**self._values, "mark": record.info[_MARK]}
+        *_, encoding, version = connection.execute(self._QUERY, values).fetchone()
         connection.autocommit = False
         if encoding != "UTF8":
             connection.close()

@@ -105,6 +105,8 @@ class Verified:
         return (6 if self.unreached else 0) if self.ok else 4
 
     owed: tuple[str, ...] = ()
+    standby: bool = False
+    """Whether this was read from a standby: what it does not hold yet looks like what is gone."""
 
     def lines(self) -> list[str]:
         """For a person."""
@@ -114,6 +116,11 @@ class Verified:
         verdict = "Everything holds together." if self.ok else "Something does not hold. Keep every file as it is."
         if self.ok and self.unreached:
             verdict = "What could be looked at holds together."
+        if self.standby and not self.ok:
+            verdict = (
+                "Something does not hold here, on a standby: what was published since it last heard from its primary "
+                "looks as if it were gone. Wait until it has caught up, or verify on the primary."
+            )
         return [*lines, *(f"! {line}" for line in self.owed), f"{self.entries} entries. {verdict}"]
 
     def document(self) -> JSON:
@@ -127,6 +134,7 @@ class Verified:
             "unreached": list(self.unreached),
             "unread": list(self.unread),
             "owed": list(self.owed),
+            "standby": self.standby,
         }
 
 
@@ -146,7 +154,7 @@ def verify(settings: Settings, *, payloads: bool, handed: Sequence[Path] = (), k
     with open_ledger(settings, readonly=True) as ledger:
         kept = read_back(settings, ledger, handed)
         found = ledger.verify(kept=kept, payloads=payloads, public_keys=publics)
-        due = owed(ledger.store).lines()
+        due, follows = owed(ledger.store).lines(), ledger.store.follows()
     silent = [one for one in kept if one.unreached]
     return Verified(
         found.ok,
@@ -156,6 +164,7 @@ def verify(settings: Settings, *, payloads: bool, handed: Sequence[Path] = (), k
         tuple(f"{one.place}: {one.unreached}" for one in silent if one.readable),
         tuple(f"{one.place}: {one.unreached}" for one in silent if not one.readable),
         tuple(due),
+        follows,
     )
 
 

@@ -10,11 +10,11 @@ from typing import Any
 from moodle_sync.config import Settings
 from moodle_sync.errors import UsageError
 from moodle_sync.ledger import moving
-from moodle_sync.publish.file import read_published
 from moodle_sync.store.address import sqlite_path, with_path
 from moodle_sync.store.keys import load_master_key
 from moodle_sync.store.keystore import open_keystore
 from moodle_sync.workflows.ledger import open_ledger
+from moodle_sync.workflows.publishing import read_folder
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,8 @@ def move(settings: Settings, to: str) -> Moved:
     before = settings.ledger.store
     if to == before:
         raise UsageError("the ledger is there already")
-    folder = settings.ledger.checkpoints
-    published = read_published(folder) if folder.is_dir() else None
-    master = load_master_key(settings.ledger.master_key, os.environ)
+    published = read_folder(settings) if settings.ledger.checkpoints.is_dir() else None
+    master = load_master_key(settings.ledger.master_key, os.environ, settings.ledger.master_keyring)
     with open_keystore(settings.ledger.keystore, master, readonly=True) as keystore:
         done = moving.resume(before, keystore, to, published)
     if done is None:

@@ -20,6 +20,7 @@ from moodle_sync.publish.git import GitPublisher
 from moodle_sync.publish.handed import read_handed
 from moodle_sync.publish.timestamp import TimestampPublisher
 from moodle_sync.publish.witness import WitnessPublisher
+from moodle_sync.store.address import on_this_machine
 from moodle_sync.store.engine import sqlite_path
 
 _ANSWER = 1024 * 1024
@@ -138,13 +139,17 @@ def reach(settings: Settings, folder: Path) -> Reach:
 
 
 def same_disk(settings: Settings, folder: Path) -> bool | None:
-    """Whether a folder (or the nearest one above it) is on the same disk as the database; None when nobody can tell."""
+    """Whether a folder (or the nearest one above it) is on the same disk as the database; None when nobody can tell.
+
+    Where a database server keeps its files it tells no ordinary role: on this machine they are taken to be on the same
+    disk, so that a copy that may not be one is not counted.
+    """
     try:
-        database = sqlite_path(settings.ledger.store)
+        database, here = sqlite_path(settings.ledger.store), on_this_machine(settings.ledger.store)
     except LedgerUnusable:
         return None
     if database is None:
-        return None
+        return True if here else None
     return _disk(database) == _disk(folder)
 
 

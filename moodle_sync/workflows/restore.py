@@ -1,7 +1,8 @@
 """ledger restore: a backup becomes the ledger again, after every later erasure was carried out on it; or it is refused.
 
-Everything happens on files beside their places: they get their names when all of it held. What was lost is stated in
-the ledger itself, and what follows is signed under a name that nothing was ever signed under (ADR 7).
+Everything happens on files beside their places: they get their names when all of it held, and a database server gets
+its copy then (``restore_place``). What was lost is stated in the ledger itself, and what follows is signed under a name
+that nothing was ever signed under (ADR 7).
 """
 
 from __future__ import annotations
@@ -23,17 +24,18 @@ from moodle_sync.ledger.continuing import Examined, Outside, examine, hold_again
 from moodle_sync.ledger.entries import number
 from moodle_sync.ledger.verify import verify
 from moodle_sync.store import Store, checkpoints, copies, files, schema
-from moodle_sync.store.engine import connect, sqlite_path
+from moodle_sync.store.engine import connect
 from moodle_sync.store.keys import load_master_key
-from moodle_sync.store.keystore import Keystore, open_keystore
+from moodle_sync.store.keystore import Keystore, open_keystore, upgrade_keystore
 from moodle_sync.workflows import manifests
 from moodle_sync.workflows.copies import list_folders, owed, read_lists, settle, write_lists
 from moodle_sync.workflows.ledger import open_ledger
+from moodle_sync.workflows.locks import only_one
 from moodle_sync.workflows.manifests import Manifest
 from moodle_sync.workflows.publishing import read_notes
+from moodle_sync.workflows.restore_place import Place, place_of, remove
 
 JSON = Any
-_TAILS = ("-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class Restored:
-    """What was restored, what it cost, and what is still to do."""
+    """What was restored, where to, what it cost, and what is still to do."""
 
-    store: Path
+    store: str
     entries: int
     proven_by: int
     replayed: int
@@ -122,46 +124,44 @@ class Restored:
 
     def document(self) -> JSON:
         """For a program."""
-        return {**asdict(self), "store": str(self.store)}
+        return asdict(self)
 
 
 def restore(
     settings: Settings, source: Source, accepted: Accepted | None = None, *, clock: Clock = utc_now
 ) -> Restored:
-    """Put a backup in the place of a ledger that is gone.
+    """Put a backup in the place of a ledger that is gone: a file, or an empty database.
 
     Raises:
-        UsageError: something is there already. LedgerUnusable: entries are lost, or erasures not known, and that was
-            not accepted; or the backup is not whole. VerificationFailed: it is not of the ledger that was published.
+        UsageError: something is there already. PlanRefused: another restore runs.
+        LedgerUnusable: entries are lost, or erasures not known, and that was not accepted; or the backup is not whole.
+        VerificationFailed: it is not of the ledger that was published.
     """
-    accepted = accepted or Accepted()
-    path = _target(settings, source)
-    manifest = _manifest(settings, source.store, "store")
-    if source.keystore is not None:
-        keys = _manifest(settings, source.keystore, "keystore")
-        if keys.made_at < manifest.made_at:
-            raise UsageError("the copy of the keystore is older than that of the store: keys would be missing")
-        manifests.require_whole(source.keystore, keys)
-    manifests.require_whole(source.store, manifest)
-    published = read_notes(settings)
-    with _parts(settings, source, path) as (store, keystore):
-        found = examine(store, settings.ledger.origin)
-        standing = _stand(settings, source, store, keystore, found, published)
-        _require_accepted(standing, accepted)
-        entry, gone = _carry_on(settings, store, keystore, standing, clock())
-        _register(settings, store, source, manifest)
-        keystore.scrub()
-        store.scrub()
-        checked = verify(store, keystore, published)
-        if not checked.ok:
-            wrong = "; ".join(check.sentence for check in checked.checks if not check.ok)
-            raise VerificationFailed(f"what would be restored does not hold: {wrong}")
+    accepted, place = accepted or Accepted(), place_of(settings)
+    settings.ledger.keystore.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with only_one(settings, "restore"):  # two would work on the same file
+        _require_free(settings, source, place)
+        manifest = _whole(settings, source)
+        published = read_notes(settings)
+        with _parts(settings, source, place) as (store, keystore):
+            found = examine(store, settings.ledger.origin)
+            standing = _stand(settings, source, store, keystore, found, published)
+            _require_accepted(standing, accepted)
+            entry, gone = _carry_on(settings, store, keystore, standing, clock())
+            _register(settings, store, source, manifest)
+            keystore.scrub()
+            store.scrub()
+            checked = verify(store, keystore, published)
+            if not checked.ok:
+                wrong = "; ".join(check.sentence for check in checked.checks if not check.ok)
+                raise VerificationFailed(f"what would be restored does not hold: {wrong}")
+            place.bring(store, keystore, published)
     with open_ledger(settings) as ledger:
         write_lists(settings, ledger)
         settle(ledger)
         due = owed(ledger.store).lines()
     return Restored(
-        store=path,
+        store=place.address,
         entries=checked.entries,
         proven_by=standing.borne_out,
         replayed=len(standing.erased),
@@ -173,21 +173,25 @@ def restore(
     )
 
 
-def _target(settings: Settings, source: Source) -> Path:
-    path = sqlite_path(settings.ledger.store)
-    if path is None:
-        raise UsageError(
-            "a backup is restored to a SQLite file",
-            hint="Set store under [ledger] to sqlite:///…, restore, and move it to the database server from there.",
-        )
-    taken = [place for place in (path, *(path.with_name(path.name + tail) for tail in _TAILS)) if place.exists()]
+def _require_free(settings: Settings, source: Source, place: Place) -> None:
+    place.require_free()
     if source.keystore is not None and settings.ledger.keystore.exists():
-        taken.append(settings.ledger.keystore)
-    if taken:
         raise UsageError(
-            f"{taken[0]} is there: nothing is written over", hint="Move it away first, and keep it: it may know more."
+            f"{settings.ledger.keystore} is there: nothing is written over",
+            hint="Leave out --keystore to use it, or move it away first, and keep it: it may know more.",
         )
-    return path
+
+
+def _whole(settings: Settings, source: Source) -> Manifest:
+    """The manifest of the store's copy, when both copies are of this ledger, whole, and fit together."""
+    manifest = _manifest(settings, source.store, "store")
+    if source.keystore is not None:
+        keys = _manifest(settings, source.keystore, "keystore")
+        if keys.made_at < manifest.made_at:
+            raise UsageError("the copy of the keystore is older than that of the store: keys would be missing")
+        manifests.require_whole(source.keystore, keys)
+    manifests.require_whole(source.store, manifest)
+    return manifest
 
 
 def _manifest(settings: Settings, folder: Path, kind: str) -> Manifest:
@@ -200,14 +204,16 @@ def _manifest(settings: Settings, folder: Path, kind: str) -> Manifest:
 
 
 @contextmanager
-def _parts(settings: Settings, source: Source, path: Path) -> Iterator[tuple[Store, Keystore]]:
+def _parts(settings: Settings, source: Source, place: Place) -> Iterator[tuple[Store, Keystore]]:
     """Store and keystore beside their places, opened; they get their names when nothing failed, the store last."""
-    part, vault = files.part_of(path), settings.ledger.keystore
-    _copy(source.store / manifests.FILES["store"], part)
-    if source.keystore is not None:
-        vault = files.part_of(settings.ledger.keystore)
-        _copy(source.keystore / manifests.FILES["keystore"], vault)
+    part, vault = place.part, files.part_of(settings.ledger.keystore)
     try:
+        _copy(source.store / manifests.FILES["store"], part)
+        if source.keystore is None:
+            vault = settings.ledger.keystore
+        else:
+            _copy(source.keystore / manifests.FILES["keystore"], vault)
+        upgrade_keystore(vault)  # as the tables are: without a store, ledger migrate could not do it
         master = load_master_key(settings.ledger.master_key, os.environ, settings.ledger.master_keyring)
         with connect(f"sqlite:///{part}") as store, open_keystore(vault, master) as keystore:
             schema.require_known(store)
@@ -215,16 +221,17 @@ def _parts(settings: Settings, source: Source, path: Path) -> Iterator[tuple[Sto
             yield store, keystore
         if source.keystore is not None:
             files.move_new(vault, settings.ledger.keystore)
-        files.move_new(part, path)
-    finally:
-        for left in {part, vault} - {settings.ledger.keystore}:
-            for tail in ("", *_TAILS):
-                left.with_name(left.name + tail).unlink(missing_ok=True)
+        place.open()
+    except BaseException:
+        place.give_up()
+        raise
+    finally:  # both, whatever this run made: keys that an earlier one left here would outlive every erasure
+        for left in (part, files.part_of(settings.ledger.keystore)):
+            remove(left)
 
 
 def _copy(source: Path, part: Path) -> None:
-    for tail in ("", *_TAILS):
-        part.with_name(part.name + tail).unlink(missing_ok=True)
+    remove(part)
     try:
         files.create(part, b"")
         with source.open("rb") as from_file, part.open("wb") as to_file:

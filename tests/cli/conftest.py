@@ -126,12 +126,24 @@ class Work:
 
 
 @pytest.fixture
-def work(tmp_path: Path, address: Address, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Work:
+def store_line() -> str:
+    """Where the store is, as a line of the configuration: in the file that it is in by default."""
+    return ""
+
+
+@pytest.fixture
+def work(
+    tmp_path: Path,
+    address: Address,
+    store_line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Work:
     shutil.copytree(ROOT / "course_specs", tmp_path / "course_specs")
     shutil.copytree(ROOT / "mappings", tmp_path / "mappings")
     (tmp_path / "config.toml").write_text(
         f'[site]\nname = "test"\nurl = "{address.url}"\nnamespace = "sag"\nread_timeout = 5\n'
-        '[ledger]\norigin = "test.example.org/ledger"\n',
+        f'[ledger]\norigin = "test.example.org/ledger"\n{store_line}',
         encoding="utf-8",
     )
     monkeypatch.setenv("MOODLE_SYNC_PUSH_TOKEN", TOKEN)

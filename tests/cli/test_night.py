@@ -7,14 +7,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from databases import Database
 
 from moodle_sync.clock import to_rfc3339, utc_now
+from moodle_sync.config import load_settings
 from moodle_sync.store import runs
 from moodle_sync.store.engine import open_store
 from moodle_sync.workflows.reconcile.stage import Result
 
 NAMES = ["drift", "pull", "seal", "checkpoint", "reports"]
 COURSE = "sag:pouvoir-dagir@2026-02-marseille"
+
+
+@pytest.fixture
+def store_line(database: Database) -> str:
+    """Every round on both kinds of database."""
+    return "" if database.kind == "sqlite" else f'store = "{database.url}"\n'
+
+
+def address_of(work: Any) -> str:
+    return load_settings(work.path / "config.toml").ledger.store
 
 
 def night(work: Any, *words: str) -> tuple[int, dict[str, Any], dict[str, Any]]:
@@ -31,7 +43,7 @@ def codes(stages: dict[str, Any]) -> list[int]:
 
 
 def last(work: Any) -> runs.RunRow:
-    with open_store(f"sqlite:///{work.path}/data/ledger.db") as store, store.read() as transaction:
+    with open_store(address_of(work)) as store, store.read() as transaction:
         return runs.of_kind(transaction, "test", "reconcile", 1)[0]
 
 
@@ -110,13 +122,14 @@ def test_second_round_at_the_same_time_is_3_and_notes_nothing(work: Any, core_si
         code, _, err = work.run("reconcile")
     assert code == 3
     assert "Another reconcile is running" in err
-    with open_store(f"sqlite:///{work.path}/data/ledger.db") as store, store.read() as transaction:
+    with open_store(address_of(work)) as store, store.read() as transaction:
         assert runs.of_kind(transaction, "test", "reconcile", 1) == []
 
 
-def test_round_without_a_ledger_is_4_and_says_what_to_run(work: Any, core_site: Any) -> None:
+def test_round_without_a_ledger_is_4_and_says_what_to_run(work: Any, core_site: Any, database: Database) -> None:
     for path in (work.path / "data").iterdir():
         path.unlink()
+    database.lose()
     code, _, err = work.run("reconcile")
     assert code == 4
     assert "ledger init" in err
@@ -126,7 +139,7 @@ def test_round_without_a_ledger_is_4_and_says_what_to_run(work: Any, core_site: 
 
 def test_round_says_which_nights_had_none_and_which_was_cut_off(work: Any, core_site: Any) -> None:
     now = utc_now()
-    with open_store(f"sqlite:///{work.path}/data/ledger.db") as store, store.write() as transaction:
+    with open_store(address_of(work)) as store, store.write() as transaction:
         for days, ended in ((4, True), (3, False)):
             at = to_rfc3339(now - timedelta(days=days))
             run_id = runs.start(transaction, site="test", kind="reconcile", at=at)
@@ -227,7 +240,7 @@ def test_round_begins_with_the_session_that_was_not_pulled_for_the_longest_time(
     for name in ("2026-02-lyon", "2026-02-nantes"):
         copy = text.replace("session: 2026-02-marseille", f"session: {name}")
         (sessions / f"{name}.yaml").write_text(copy, encoding="utf-8")
-    with open_store(f"sqlite:///{work.path}/data/ledger.db") as store, store.write() as transaction:
+    with open_store(address_of(work)) as store, store.write() as transaction:
         for name, day in (("lyon", 21), ("marseille", 20)):
             course, at = f"sag:pouvoir-dagir@2026-02-{name}", f"2026-11-{day}T02:10:00Z"
             run_id = runs.add_pull(transaction, site="test", session=course, release="5.1", at=at)

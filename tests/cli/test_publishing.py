@@ -10,6 +10,7 @@ from pathlib import Path
 
 import ledgerscene
 import pytest
+from databases import Database
 
 from moodle_sync.cli.main import run
 from moodle_sync.config import load_settings
@@ -17,9 +18,9 @@ from moodle_sync.workflows import ledger as ledger_workflow
 
 
 @pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ledgerscene.Scene:
+def scene(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> ledgerscene.Scene:
     monkeypatch.delenv("MOODLE_SYNC_MASTER_KEY", raising=False)
-    made = ledgerscene.make(tmp_path)
+    made = ledgerscene.make(tmp_path, database)
     made.pull()
     return made
 

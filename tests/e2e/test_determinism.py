@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from databases import Database
 
 from moodle_sync.config import load_settings
 from moodle_sync.ledger.people import everybody
 from moodle_sync.spec.loader import load_specs
 from moodle_sync.workflows.ledger import open_ledger
+from moodle_sync.workflows.move import move
 
 CHILD = """
 import sys
@@ -59,39 +63,59 @@ def _combinations() -> list[dict[str, str]]:
     return [*found, *({**found[-1], "PYTHONHASHSEED": seed} for seed in SEEDS[1:])]
 
 
-def test_reports_exports_and_packs_are_the_same_everywhere(
-    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    settings = load_settings(demo / "config.toml")
+def _script() -> str:
+    try:
+        import pyarrow  # noqa: F401 (asked whether it is there)
+    except ImportError:
+        return "\n".join(line for line in CHILD.splitlines() if "PARQUET" not in line)
+    return CHILD.replace("PARQUET", "")
+
+
+def _outputs(folder: Path, out: Path, combination: dict[str, str]) -> dict[str, str]:
+    """What a process of its own writes and prints of the ledger in this folder: the digest of each, by name."""
+    settings = load_settings(folder / "config.toml")
     session = sorted(load_specs(settings.paths.specs).sessions)[0]
     with open_ledger(settings, readonly=True) as ledger, ledger.store.read() as transaction:
         person = everybody(transaction, ledger.keystore, settings.site.name)[0].person
-    try:
-        import pyarrow  # noqa: F401 (asked whether it is there)
+    out.mkdir()
+    words = [str(folder / "config.toml"), str(out), session, f"userid:{person.userid}", ZONES[combination["TZ"]]]
+    environ = {**os.environ, **combination}
+    command = [sys.executable, "-c", _script(), *words]
+    done = subprocess.run(command, env=environ, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    printed = done.stdout.replace(str(out).encode(), b"OUT")
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in out.iterdir()}
+    found["what was printed"] = hashlib.sha256(printed).hexdigest()
+    assert len(found) >= 11
+    return found
 
-        script = CHILD.replace("PARQUET", "")
-    except ImportError:
-        script = "\n".join(line for line in CHILD.splitlines() if "PARQUET" not in line)
-    first: dict[str, str] = {}
+
+def test_reports_exports_and_packs_are_the_same_everywhere(
+    demo: Path, tmp_path: Path, tell: Callable[[str], None]
+) -> None:
     tried = _combinations()
-    for number, combination in enumerate(tried):
-        out = tmp_path / str(number)
-        out.mkdir()
-        words = [str(demo / "config.toml"), str(out), session, f"userid:{person.userid}"]
-        done = subprocess.run(
-            [sys.executable, "-c", script, *words, ZONES[combination["TZ"]]],
-            env={**os.environ, **combination},
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr.decode()
-        printed = done.stdout.replace(str(out).encode(), b"OUT")
-        found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in out.iterdir()}
-        found["what was printed"] = hashlib.sha256(printed).hexdigest()
-        first = first or found
+    first = _outputs(demo, tmp_path / "0", tried[0])
+    for number, combination in enumerate(tried[1:], 1):
+        found = _outputs(demo, tmp_path / str(number), combination)
         assert found == first, (combination, [name for name in first if found.get(name) != first[name]])
-    assert len(first) >= 11
-    with capsys.disabled():
-        print(f"\n{len(first)} outputs compared byte by byte in {len(tried)} processes:")
-        for combination in tried:
-            print(f"  {combination}")
+    compared = f"{len(first)} outputs compared byte by byte in {len(tried)} processes:"
+    tell("\n".join([compared, *(f"  {combination}" for combination in tried)]))
+
+
+@pytest.mark.only("postgres")
+def test_reports_exports_and_packs_are_the_same_from_a_database_server(
+    demo: Path, database: Database, tmp_path: Path, tell: Callable[[str], None]
+) -> None:
+    folder = tmp_path / "demo"
+    shutil.copytree(demo, folder)
+    here, *_, there = _combinations()
+    before = _outputs(folder, tmp_path / "before", here)
+    config = folder / "config.toml"
+    move(load_settings(config), database.url)
+    text = config.read_text(encoding="utf-8")
+    assert text.count("[ledger]\n") == 1
+    config.write_text(text.replace("[ledger]\n", f'[ledger]\nstore = "{database.url}"\n'), encoding="utf-8")
+    assert load_settings(config).ledger.store == database.url
+    after = _outputs(folder, tmp_path / "after", there)
+    assert after == before, [name for name in before if after.get(name) != before[name]]
+    tell(f"{len(before)} outputs the same bytes from SQLite and, moved, from PostgreSQL, under {there}")

@@ -40,6 +40,9 @@ class Database(Protocol):
     def held(self) -> bytes:
         """Every byte that is in its files."""
 
+    def lose(self) -> None:
+        """What was in it is gone: an empty place is there, as on a new disk."""
+
     def close(self) -> None:
         """Removes it."""
 
@@ -99,6 +102,10 @@ class SqliteDatabase:
 
     def held(self) -> bytes:
         return b"\n".join(path.read_bytes() for path in self._files())
+
+    def lose(self) -> None:
+        for path in self._files():
+            path.unlink()
 
     def close(self) -> None:
         """Nothing: pytest removes its folder."""
@@ -169,6 +176,9 @@ class PostgresDatabase:
             (oid,) = connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
         files = sorted(path for path in (self.server.data / "base" / str(oid)).iterdir() if path.is_file())
         return b"\n".join(path.read_bytes() for path in files)
+
+    def lose(self) -> None:
+        self.server.copy(EMPTY, self.name)
 
     def close(self) -> None:
         """Removes it and what was kept of it."""

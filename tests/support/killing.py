@@ -73,3 +73,18 @@ def count_sql(count: Count) -> None:
         return connection
 
     sqlite3.connect = traced  # type: ignore[assignment] # one of its overloads is all that is needed
+
+
+def count_server(count: Count) -> None:
+    """From now on each statement to a PostgreSQL server, and each commit there, is counted first."""
+    import psycopg
+
+    def before(call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(self: Any, statement: object = "COMMIT", *arguments: Any, **options: Any) -> Any:
+            count(statement)
+            return call(self, *(() if statement == "COMMIT" else (statement,)), *arguments, **options)
+
+        return counted
+
+    for kind, name in ((psycopg.Cursor, "execute"), (psycopg.Cursor, "executemany"), (psycopg.Connection, "commit")):
+        setattr(kind, name, before(getattr(kind, name)))

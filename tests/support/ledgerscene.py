@@ -1,15 +1,19 @@
 """Three people in two sessions, sealed and signed, with settings over it: what the ledger's workflows are tested on.
 
+The store is a file in the scene's folder, or a database of the tests' own server.
 Every name, number and value is odd enough to be searched for in bytes: a hit is no accident.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+
+from databases import Database, SqliteDatabase
 
 from moodle_sync.config import Settings, load_settings
 from moodle_sync.facts.models import (
@@ -48,6 +52,35 @@ class Scene:
     at: datetime = datetime(2026, 2, 3, 7, 30, tzinfo=UTC)
     people: dict[int, Person] = field(default_factory=lambda: dict(PEOPLE))
     grades: dict[int, str] = field(default_factory=lambda: dict(GRADES))
+    database: Database | None = None
+
+    @property
+    def store(self) -> Database:
+        """Where its store is."""
+        return self.database or SqliteDatabase(self.folder / "data")
+
+    def keep(self, *names: str) -> Callable[[], None]:
+        """Keeps these folders as they are now, and the store; what is answered puts them back."""
+        kept = self.folder / "kept"
+        for name in names:
+            shutil.copytree(self.folder / name, kept / name)
+        back = None if self.database is None else self.database.keep()
+
+        def put_back() -> None:
+            for name in names:
+                shutil.rmtree(self.folder / name)
+                shutil.copytree(kept / name, self.folder / name)
+            if back is not None:
+                back()
+
+        return put_back
+
+    def held(self, *names: str) -> bytes:
+        """Every byte in these folders (all of them when none is named), and in the files of a database server."""
+        places = [self.folder / name for name in names] or [self.folder]
+        files = [path for place in places for path in sorted(place.rglob("*")) if path.is_file()]
+        held = b"\n".join(path.read_bytes() for path in files)
+        return held if self.database is None else held + self.database.held()
 
     def snapshot(self, course: str) -> Snapshot:
         """What Moodle says of a course now."""
@@ -128,21 +161,47 @@ class Scene:
         ]
 
 
-def make(folder: Path) -> Scene:
-    """A new ledger, with nothing in it."""
-    file = folder / "config.toml"
+@dataclass(frozen=True)
+class Template:
+    """A scene that was kept: its folder, and what its store was saved as and called."""
+
+    folder: Path
+    saved: str | None
+    address: str
+
+
+def make(folder: Path, database: Database | None = None) -> Scene:
+    """A new ledger, with nothing in it: in a file of its folder, or in a database on a server."""
+    file, database = folder / "config.toml", _server(database)
     file.write_text(
         '[site]\nname = "test"\nurl = "https://moodle.example.org"\nnamespace = "sag"\n'
         f'[paths]\nspecs = "{ROOT / "course_specs"}"\nmappings = "{ROOT / "mappings"}"\n'
-        '[ledger]\norigin = "test.example.org/ledger"\n',
+        '[ledger]\norigin = "test.example.org/ledger"\n' + ("" if database is None else f'store = "{database.url}"\n'),
         encoding="utf-8",
     )
     settings = load_settings(file)
     ledger_workflow.init(settings)
-    return Scene(folder, settings)
+    return Scene(folder, settings, database=database)
 
 
-def copy(template: Path, folder: Path) -> Scene:
-    """The ledger of another scene once more, in a folder of its own."""
-    shutil.copytree(template, folder, dirs_exist_ok=True)
-    return Scene(folder, load_settings(folder / "config.toml"), at=datetime(2026, 2, 4, 7, 30, tzinfo=UTC))
+def save(scene: Scene) -> Template:
+    """Keeps a scene beyond its test, to be copied."""
+    saved = None if scene.database is None else scene.database.save(scene.folder)
+    return Template(scene.folder, saved, scene.settings.ledger.store)
+
+
+def copy(template: Template, folder: Path, database: Database | None = None) -> Scene:
+    """The ledger of a kept scene once more, in a folder, and a database of the same kind, of its own."""
+    shutil.copytree(template.folder, folder, dirs_exist_ok=True)
+    file, database = folder / "config.toml", _server(database)
+    if database is not None and template.saved is not None:
+        text = file.read_text(encoding="utf-8").replace(template.address, database.url)
+        file.write_text(text, encoding="utf-8")
+        database.load(template.saved)
+    at = datetime(2026, 2, 4, 7, 30, tzinfo=UTC)
+    return Scene(folder, load_settings(file), at=at, database=database)
+
+
+def _server(database: Database | None) -> Database | None:
+    # A file is made in the scene's own folder, where everything else of the ledger is.
+    return None if database is None or database.kind == "sqlite" else database

@@ -12,7 +12,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -23,7 +24,7 @@ ROLE = "keeper"
 
 PASSWORD = "not for the log 4711"
 EMPTY, TABLES = "template_empty", "template_tables"
-_HBA = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+_HBA = "local all all trust\nlocal replication all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 _SETTINGS = {
     "fsync": "off",
     "listen_addresses": "127.0.0.1",
@@ -78,12 +79,12 @@ class Server:
         return f"postgresql+psycopg://{ROLE}@/{database}?host={self.folder}&port={self.port}"
 
     @contextmanager
-    def admin(self, database: str = "postgres") -> Iterator[Any]:
-        """A connection as the superuser, each statement on its own."""
+    def admin(self, database: str = "postgres", *, port: int | None = None) -> Iterator[Any]:
+        """A connection as the superuser, each statement on its own; ``port`` for another server in the folder."""
         import psycopg
 
         with psycopg.connect(
-            host=str(self.folder), port=self.port, user="postgres", dbname=database, autocommit=True
+            host=str(self.folder), port=port or self.port, user="postgres", dbname=database, autocommit=True
         ) as connection:
             yield connection
 
@@ -117,13 +118,59 @@ class Server:
 
     def start(self) -> None:
         """Starts the server; after :meth:`crash` it recovers from its log."""
-        settings = {**_SETTINGS, "port": str(self.port), "unix_socket_directories": str(self.folder)}
-        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        self._run("pg_ctl", "-D", self.data, "-w", "-l", self.folder / "log", "-o", options, "start")
+        self._start(self.data, {"port": str(self.port)})
+
+    def _start(self, data: Path, more: dict[str, str]) -> None:
+        settings = {**_SETTINGS, "unix_socket_directories": str(self.folder), **more}
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+        self._run("pg_ctl", "-D", data, "-w", "-l", self.folder / "log", "-o", options, "start")
 
     def crash(self) -> None:
         """Kills every process of the server at once, as they stand."""
         self._run("pg_ctl", "-D", self.data, "-w", "-m", "immediate", "stop")
+
+    @contextmanager
+    def tls(self, certificate: bytes, key: bytes) -> Iterator[None]:
+        """Lets it speak TLS meanwhile, with this certificate."""
+        for name, content in (("server.crt", certificate), ("server.key", key)):
+            self.write(self.data / name, content)
+        self._reload("ALTER SYSTEM SET ssl = on", "ssl", "on")
+        try:
+            yield
+        finally:
+            self._reload("ALTER SYSTEM RESET ssl", "ssl", "off")
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Puts a file that only the server may read in the place of one of that name."""
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(content)
+        if self._user is not None:
+            os.chown(path, self._user.pw_uid, self._user.pw_gid)
+
+    @contextmanager
+    def standby(self) -> Iterator[Standby]:
+        """A server that follows this one, from a copy of it as it is now."""
+        place, port = self.folder / "standby", _free_port()
+        source = ("-h", str(self.folder), "-p", str(self.port), "-U", "postgres")
+        self._run("pg_basebackup", *source, "-D", place, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+        try:
+            self._start(place, {"port": str(port), "listen_addresses": ""})
+            yield Standby(self, place, port)
+        finally:
+            self._run("pg_ctl", "-D", place, "-w", "-m", "immediate", "stop")
+            shutil.rmtree(place)
+
+    def _reload(self, statement: str, setting: str, value: str) -> None:
+        with self.admin() as admin:
+            admin.execute(statement)
+            admin.execute("SELECT pg_reload_conf()")
+        for _ in range(600):
+            with self.admin() as admin:  # anew: a connection that is open may not have heard of it yet
+                if admin.execute(f"SHOW {setting}").fetchone() == (value,):
+                    return
+            time.sleep(0.05)
+        raise RuntimeError(f"{setting} is not {value}")
 
     def stop(self) -> None:
         """Ends the server and removes everything of it."""
@@ -138,6 +185,48 @@ class Server:
         if done.returncode:
             said = (self.folder / "programs.log").read_text(encoding="utf-8", errors="replace")
             raise RuntimeError(f"{program} failed: {said[-2000:]}")
+
+
+class Standby:
+    """A server that follows another one, and can be told to wait."""
+
+    def __init__(self, primary: Server, data: Path, port: int) -> None:
+        self.primary, self.data, self.port = primary, data, port
+
+    def url(self, url: str) -> str:
+        """The address here of what is at an address of the primary."""
+        return url.replace(f"port={self.primary.port}", f"port={self.port}")
+
+    def pause(self) -> None:
+        """Goes no further until :meth:`catch_up`."""
+        with self.primary.admin(port=self.port) as here:
+            here.execute("SELECT pg_wal_replay_pause()")
+            self._wait(here, "SELECT pg_get_wal_replay_pause_state() = 'paused'", ())
+
+    def catch_up(self) -> None:
+        """Returns when it has everything that the primary has now."""
+        with self.primary.admin() as admin:
+            (place,) = admin.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone()
+        with self.primary.admin(port=self.port) as here:
+            here.execute("SELECT pg_wal_replay_resume()")
+            self._wait(here, "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", (place,))
+
+    def take_over(self, meanwhile: Callable[[], object]) -> None:
+        """Becomes a primary of its own, without anything of what was done meanwhile."""
+        with self.primary.admin(port=self.port) as here:
+            here.execute("ALTER SYSTEM SET primary_conninfo = ''")
+            here.execute("SELECT pg_reload_conf()")
+            self._wait(here, "SELECT count(*) = 0 FROM pg_stat_wal_receiver", ())
+            meanwhile()
+            here.execute("SELECT pg_promote()")
+
+    @staticmethod
+    def _wait(here: Any, query: str, values: tuple[str, ...]) -> None:
+        for _ in range(1200):
+            if here.execute(query, values or None).fetchone() == (True,):
+                return
+            time.sleep(0.05)
+        raise RuntimeError("the standby does not follow")
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

@@ -7,12 +7,13 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import ledgerscene
+from databases import Database
 from mailserver import Post, post
 from tsa import Authority, Stamping, stamping
 
@@ -23,7 +24,10 @@ from moodle_sync.publish.witnessing import Witness
 from moodle_sync.workflows.ledger import open_ledger
 
 LEDGER = ("data", "checkpoints", "checkpoints.git", "timestamps", "cosignatures")
-"""Everything in the folder that whoever holds the ledger can write."""
+"""Everything in the folder that whoever holds the ledger can write; with ``data`` goes what is in a database."""
+
+_KEPT: dict[Path, Callable[[], None]] = {}
+"""What puts a database back, by the folder of the copy."""
 
 
 @dataclass
@@ -45,11 +49,11 @@ class Surroundings:
 
 
 @contextmanager
-def surrounded(folder: Path, authority: Authority) -> Iterator[Surroundings]:
+def surrounded(folder: Path, authority: Authority, database: Database | None = None) -> Iterator[Surroundings]:
     """A new ledger in ``folder/ledger``, empty, and all its places."""
     home = folder / "ledger"
     home.mkdir()
-    scene = ledgerscene.make(home)
+    scene = ledgerscene.make(home, database)
     far = folder / "far.git"
     git("init", "--quiet", "--bare", "--initial-branch=main", far)
     git("init", "--quiet", "--bare", "--initial-branch=main", home / "checkpoints.git")
@@ -93,6 +97,8 @@ def keep(scene: ledgerscene.Scene, where: Path, names: tuple[str, ...] = LEDGER)
     for name in names:
         if (scene.folder / name).exists():
             shutil.copytree(scene.folder / name, where / name)
+    if scene.database is not None and "data" in names:
+        _KEPT[where] = scene.database.keep()
 
 
 def put_back(scene: ledgerscene.Scene, where: Path, names: tuple[str, ...] = LEDGER) -> None:
@@ -102,3 +108,11 @@ def put_back(scene: ledgerscene.Scene, where: Path, names: tuple[str, ...] = LED
     for name in names:
         if (where / name).exists():
             shutil.copytree(where / name, scene.folder / name)
+    if "data" in names:
+        put_store_back(where)
+
+
+def put_store_back(where: Path) -> None:
+    """Makes the database what it was when that copy was taken, if it was one of a database."""
+    if where in _KEPT:
+        _KEPT[where]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from moodle_sync.ledger import merkle, note
 from moodle_sync.ledger.people import everybody
 from moodle_sync.publish.file import read_published
 from moodle_sync.store import entries, tree
+from moodle_sync.store.engine import exists
 from moodle_sync.workflows import backup as backup_workflow
 from moodle_sync.workflows import erasure
 from moodle_sync.workflows import restore as restore_workflow
@@ -31,12 +33,17 @@ def take(scene: Scene, *, hours: int = 0) -> BackedUp:
 def lose(scene: Scene, *, keystore: bool = False) -> None:
     """The disk with the store is gone, with or without the keystore's; the keys that are kept apart are not."""
     ledger = scene.settings.ledger
-    for tail in ("", "-wal", "-shm"):
-        Path(ledger.store.removeprefix("sqlite:///") + tail).unlink(missing_ok=True)
+    scene.store.lose()
     if keystore:
         ledger.keystore.unlink()
         for left in ledger.keystore.parent.glob("erased-*.list"):
             left.unlink()
+
+
+def nothing_there(scene: Scene) -> bool:
+    """Whether the place of the store is as empty as it was before a restore that was refused, and no file is left."""
+    left = [path for path in (scene.folder / "data").iterdir() if "part" in path.name]
+    return not left and not exists(scene.settings.ledger.store)
 
 
 def bring_back(scene: Scene, made: BackedUp, accepted: Accepted | None = None, *, keystore: bool = False) -> Restored:
@@ -91,3 +98,24 @@ def leaves_of(scene: Scene) -> dict[int, list[bytes]]:
             head.shard: [row.leaf for block in entries.blocks(transaction, head.shard) for row in block]
             for head in tree.heads(transaction)
         }
+
+
+_SALTS_AS_THEY_WERE = (
+    "ALTER TABLE salt RENAME TO new_salt",
+    "CREATE TABLE salt (commitment BLOB PRIMARY KEY, pseudonym TEXT NOT NULL, wrapped BLOB NOT NULL) STRICT",
+    "CREATE INDEX salt_pseudonym ON salt (pseudonym)",
+    "INSERT INTO salt SELECT commitment, pseudonym, wrapped FROM new_salt",
+    "DROP TABLE new_salt",
+)
+
+
+def older_keystore(path: Path, version: int) -> None:
+    """Makes a keystore one of an older version, 1 or 2."""
+    connection = sqlite3.connect(path)
+    for statement in _SALTS_AS_THEY_WERE:
+        connection.execute(statement)
+    for table in ("erased", "carried") if version == 1 else ():
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.commit()
+    connection.close()

@@ -10,6 +10,7 @@ from moodle_sync.config import Settings
 from moodle_sync.errors import LedgerError, LedgerUnusable
 from moodle_sync.ledger import note
 from moodle_sync.store import open_store
+from moodle_sync.store.address import proves_itself
 from moodle_sync.store.engine import sqlite_path
 from moodle_sync.workflows.copies import owed
 from moodle_sync.workflows.doctor.findings import Area, Finding, Mark
@@ -94,10 +95,17 @@ def _server(settings: Settings) -> Iterator[Finding]:
     """A database server may be told to forget what it said was kept."""
     try:
         with open_store(settings.ledger.store, readonly=True) as store:
-            risks = store.risks()
+            risks, follows = store.risks(), store.follows()
     except LedgerError:
         return  # said above
     if risks:
         hint = "Set it to on in the server's postgresql.conf: a power cut would take entries that were acknowledged."
         sentence = f"the server runs with {', '.join(risks)}"
         yield Finding(Area.LEDGER, "database server", Mark.WARNING, sentence, hint=hint)
+    if follows:
+        sentence = "the server only follows another one: the ledger can be verified there, and not be written to"
+        yield Finding(Area.LEDGER, "standby", Mark.WARNING, sentence, hint="Name the primary in config.toml.")
+    if not proves_itself(settings.ledger.store):
+        hint = "Add sslmode=verify-full to the address of the store (docs/reference/postgresql.md)."
+        sentence = "the server is on another machine, and is not asked to prove which one"
+        yield Finding(Area.LEDGER, "connection", Mark.WARNING, sentence, hint=hint)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import killing
-import psycopg
 import pytest
 from databases import Database
 
@@ -172,17 +171,8 @@ def keep(database: Database, tmp_path: Path) -> Callable[[], Callable[[], None]]
 def _arm(limit: int) -> None:
     # CREATE and ALTER: as if it had been killed after the write before, or before the COMMIT of the tables
     count = killing.counter(limit, (*killing.READS, "CREATE", "ALTER"))
-
-    def telling(call: Callable[..., Any]) -> Callable[..., Any]:
-        def told(self: Any, statement: object = "COMMIT", *arguments: Any, **options: Any) -> Any:
-            count(statement)
-            return call(self, *(() if statement == "COMMIT" else (statement,)), *arguments, **options)
-
-        return told
-
     killing.count_sql(count)
-    for kind, name in ((psycopg.Cursor, "execute"), (psycopg.Cursor, "executemany"), (psycopg.Connection, "commit")):
-        setattr(kind, name, telling(getattr(kind, name)))
+    killing.count_server(count)
     killing.count_files(count, ("link", "replace", "unlink", "fsync"))
 
 

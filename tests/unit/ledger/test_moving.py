@@ -18,7 +18,9 @@ from moodle_sync.ledger.erasing import Act
 from moodle_sync.ledger.proving import prove
 from moodle_sync.publish.file import FilePublisher, read_published
 from moodle_sync.store import entries, open_store, tree
+from moodle_sync.store import moving as rows
 from moodle_sync.store.baseline import Baselines
+from moodle_sync.store.engine import exists
 from moodle_sync.store.journal import Journal
 from moodle_sync.store.moving import contents
 from moodle_sync.store.tables import metadata
@@ -92,9 +94,9 @@ def _look(places: Places, clock: Any, proven: tuple[tuple[int, int], ...] = PROV
         with ledger.store.read() as transaction:
             heads = tree.heads(transaction)
             leaves = [row for head in heads for block in entries.blocks(transaction, head.shard) for row in block]
-            rows = contents(transaction)
+            held = contents(transaction)
         bundle = prove(ledger.store, ledger.keystore, proven)
-        return rows, heads, leaves, bundle
+        return held, heads, leaves, bundle
 
 
 def _move(places: Places, clock: Any, to: str, outside: Path) -> moving.Moved:
@@ -181,8 +183,6 @@ def test_move_to_a_place_that_is_taken_is_refused(full: Ledger, other: Any, tmp_
 def test_move_a_copy_that_is_not_the_same_leaves_the_ledger_where_it_is(
     full: Ledger, other: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from moodle_sync.store import moving as rows
-
     real = rows.copy
 
     def flipping(source: Any, target: Any) -> None:
@@ -199,6 +199,50 @@ def test_move_a_copy_that_is_not_the_same_leaves_the_ledger_where_it_is(
     monkeypatch.undo()
     moving.move(full.store, full.keystore, other.url, None)  # what the first one left there is removed
     open_store(other.url).close()
+
+
+def test_move_second_one_at_the_same_time_takes_nothing_away_from_the_first(
+    full: Ledger, other: Any, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would make room where the first has just brought everything, and the first would leave for an empty store."""
+    real, refused = moving.bring, []
+
+    def bring(*arguments: Any) -> Any:
+        found = real(*arguments)
+        with open_store(places.store_url, busy_seconds=0.1) as second, pytest.raises(LedgerUnusable) as caught:
+            moving.move(second, full.keystore, other.url, None)
+        refused.append(caught.value.message)
+        return found
+
+    monkeypatch.setattr(moving, "bring", bring)
+    moved = moving.move(full.store, full.keystore, other.url, None)
+    assert refused == ["the store is locked by another process"]
+    with open_store(other.url) as store, store.read() as transaction:
+        assert tuple(tree.heads(transaction)) == moved.heads
+        assert sum(copied.rows for copied in contents(transaction).values()) == moved.rows
+
+
+def test_move_takes_no_place_that_another_ledger_is_on_its_way_to(full: Ledger, other: Any) -> None:
+    rows.make_room(other.url, "sqlite:////srv/another.db")
+    for act in (
+        lambda: moving.move(full.store, full.keystore, other.url, None),
+        lambda: rows.clear(other.url, full.store.url),
+        lambda: moving.arrive(other.url, full.store.url, ()),
+        lambda: moving.arrive(other.url, "sqlite:////srv/another.db", tuple(_heads(full))),  # not what was verified
+    ):
+        with pytest.raises(LedgerUnusable, match=r"another ledger is on its way|somebody else wrote"):
+            act()
+    with pytest.raises(LedgerUnusable, match="has not arrived"):
+        open_store(other.url)
+    assert full.seal().facts == 1
+    rows.clear(other.url, "sqlite:////srv/another.db")
+    assert not exists(other.url)
+    moving.move(full.store, full.keystore, other.url, None)
+
+
+def _heads(ledger: Ledger) -> list[tree.Head]:
+    with ledger.store.read() as transaction:
+        return tree.heads(transaction)
 
 
 def test_move_writer_that_was_open_before_is_refused_afterwards(
@@ -269,7 +313,7 @@ def test_move_killed_while_it_writes_is_here_or_there_and_never_both(
 def test_move_killed_between_leaving_and_arriving_is_ended_by_the_next_one(
     full: Ledger, other: Any, places: Places, clock: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cut(_: str) -> None:
+    def cut(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

@@ -1,14 +1,40 @@
-"""A ledger with a past, made once for each file of tests that copies it."""
+"""A ledger with a past on each kind of database, made once for each file of tests that copies it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ledgerscene import make
+from databases import Database
+from ledgerscene import Scene, Template, copy, make, save
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a ledger that was pulled into once."""
-    folder = tmp_path_factory.mktemp("template")
-    make(folder).pull()
-    return folder
+def past() -> Callable[[Scene], object]:
+    """What happened before the tests begin: it was pulled into once."""
+    return Scene.pull
+
+
+@pytest.fixture(scope="module")
+def templates() -> dict[str, Template]:
+    """The ledgers with that past, by kind of database: making and signing one costs dozens of fsyncs."""
+    return {}
+
+
+@pytest.fixture
+def template(
+    past: Callable[[Scene], object],
+    templates: dict[str, Template],
+    database: Database,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Template:
+    if database.kind not in templates:
+        scene = make(tmp_path_factory.mktemp("template"), database)
+        past(scene)
+        templates[database.kind] = save(scene)
+    return templates[database.kind]
+
+
+@pytest.fixture
+def scene(template: Template, tmp_path: Path, database: Database) -> Scene:
+    """That ledger once more, to do something with."""
+    return copy(template, tmp_path, database)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledgerscene import COURSE, SESSION, Scene, copy
+from ledgerscene import COURSE, SESSION, Scene
 
 from moodle_sync.cli import ledger_attest
 from moodle_sync.errors import InputError, UsageError
@@ -63,9 +63,9 @@ FREE = {"title", "trainer", "reference", "interviewer", "outcome", "party", "tex
 
 
 @pytest.fixture
-def scene(template: Path, tmp_path: Path) -> Scene:
-    (tmp_path / "feuille.pdf").write_bytes(b"%PDF signed by both")
-    return copy(template, tmp_path)
+def scene(scene: Scene) -> Scene:
+    (scene.folder / "feuille.pdf").write_bytes(b"%PDF signed by both")
+    return scene
 
 
 @pytest.fixture

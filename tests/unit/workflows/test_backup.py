@@ -6,19 +6,20 @@ import json
 import os
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import killing
 import pytest
-from ledgerscene import COURSE, PEOPLE, REMARKS, Scene, copy
+import time_machine
+from databases import Database
+from ledgerscene import COURSE, PEOPLE, REMARKS, Scene
 
 from moodle_sync.config import load_settings
 from moodle_sync.errors import LedgerError, LedgerUnusable, PlanRefused, UsageError
 from moodle_sync.store import Store, copying, init_store, open_store
-from moodle_sync.store.engine import sqlite_path
-from moodle_sync.store.tables import metadata
+from moodle_sync.store.moving import Copied, contents
 from moodle_sync.workflows import manifests
 from moodle_sync.workflows.backup import BackedUp, backup
 from moodle_sync.workflows.copies import register
@@ -29,10 +30,23 @@ NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def scene(template: Path, tmp_path: Path) -> Scene:
+def scene(scene: Scene) -> Scene:
     for name in ("disk", "vault"):
-        (tmp_path / name).mkdir()
-    return copy(template, tmp_path)
+        (scene.folder / name).mkdir()
+    return scene
+
+
+@pytest.fixture(autouse=True)
+def at_the_time() -> Iterator[None]:
+    """Copies of the keystore have an end, which comes on some day."""
+    with time_machine.travel(NOW, tick=True):
+        yield
+
+
+def rows(url: str) -> dict[str, Copied]:
+    """What every table of a store holds."""
+    with open_store(url, readonly=True) as store, store.read() as transaction:
+        return contents(transaction)
 
 
 def take(scene: Scene, *, at: datetime = NOW) -> BackedUp:
@@ -54,17 +68,12 @@ def test_backup_is_the_ledger_without_its_keys(scene: Scene) -> None:
     for file in [*made.store.iterdir(), *(made.keystore or Path()).iterdir()]:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
     assert stat.S_IMODE(made.store.stat().st_mode) == 0o700
-    mine, copied = (
-        sqlite3.connect(path) for path in (sqlite_path(scene.settings.ledger.store), made.store / "ledger.db")
-    )
-    for table in metadata.sorted_tables:
-        if table.name != "copy":  # registered afterwards
-            query = f"SELECT * FROM {table.name} ORDER BY 1, 2"
-            assert copied.execute(query).fetchall() == mine.execute(query).fetchall(), table.name
-    tables = {row[0] for row in copied.execute("SELECT name FROM sqlite_master")}
+    mine, copied = rows(scene.settings.ledger.store), rows(f"sqlite:///{made.store / 'ledger.db'}")
+    assert {name for name in mine if copied[name] != mine[name]} == {"copy"}  # registered afterwards
+    connection = sqlite3.connect(made.store / "ledger.db")
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    connection.close()
     assert not tables & {"subject_key", "salt"}
-    for connection in (mine, copied):
-        connection.close()
     keys = sqlite3.connect(made.keystore / "keystore.db" if made.keystore else "")
     wrapped = [row[0] for row in keys.execute("SELECT wrapped FROM subject_key UNION ALL SELECT wrapped FROM salt")]
     keys.close()
@@ -100,9 +109,9 @@ def test_backup_destroys_keystore_copies_past_their_end_and_no_others(scene: Sce
     first, second = take(scene), take(scene, at=NOW + timedelta(days=1))
     assert first.keystore is not None
     assert second.keystore is not None
-    with open_store(scene.settings.ledger.store) as store, store.write() as transaction:
+    with scene.store.raw() as connection:
         old = "UPDATE copy SET until = '2020-01-01T00:00:00Z' WHERE path = ?"
-        transaction.exec_driver_sql(old, (str(first.keystore),))
+        connection.execute(old, (str(first.keystore),))
     (due,) = register(scene.settings).owed.copies
     assert due == f"{first.keystore} (copy of the keystore) should have been destroyed on 2020-01-01T00:00:00Z"
     third = take(scene, at=NOW + timedelta(days=2))
@@ -148,12 +157,12 @@ def test_backup_while_another_runs_is_refused(scene: Scene) -> None:
 
 
 def test_backup_of_a_damaged_ledger_is_not_kept(scene: Scene) -> None:
-    path = sqlite_path(scene.settings.ledger.store)
-    connection = sqlite3.connect(path or "")
-    connection.execute("DROP TRIGGER entry_no_update")
-    connection.execute("UPDATE entry SET leaf = CAST(replace(leaf, 'run', 'rum') AS BLOB) WHERE idx = 3")
-    connection.commit()
-    connection.close()
+    scene.store.drop_guards("entry_no_update")
+    with scene.store.raw() as connection:
+        (leaf,) = connection.execute("SELECT leaf FROM entry WHERE idx = 3").fetchone()
+        changed = bytes(leaf).replace(b"observed", b"obserwed", 1)
+        assert changed != bytes(leaf)
+        connection.execute("UPDATE entry SET leaf = ? WHERE idx = 3", (changed,))
     with pytest.raises(LedgerError):
         take(scene)
     assert list((scene.folder / "disk").iterdir()) == []
@@ -180,7 +189,7 @@ def test_backup_that_would_not_end_with_a_checkpoint_is_not_kept(scene: Scene, m
 
 
 def test_backup_cut_off_anywhere_leaves_nothing_that_looks_whole(
-    scene: Scene, capsys: pytest.CaptureFixture[str]
+    scene: Scene, database: Database, tell: Callable[[str], None]
 ) -> None:
     kept = points = 0
     while True:
@@ -197,10 +206,8 @@ def test_backup_cut_off_anywhere_leaves_nothing_that_looks_whole(
     take(scene)
     left = [path for path in scene.folder.rglob("*.part") if not path.name.endswith(f"{os.getpid()}.part")]
     assert not [path for path in left if path.is_dir() and "20261122T020000Z" in path.name]
-    with capsys.disabled():
-        print(
-            f"\nbackup killed before each of {points - 1} writes; every folder found under its name was whole ({kept})"
-        )
+    tried = f"backup from {database.kind} killed before each of {points - 1} writes"
+    tell(f"{tried}; every folder found under its name was whole ({kept})")
     assert points > 10
 
 
@@ -210,16 +217,16 @@ def _killed(point: int, work: Callable[[], object]) -> bool:
     return killing.killed(lambda: killing.count_files(killing.counter(point), names), work)
 
 
-def test_copy_by_rows_is_the_same_store(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How a store on a database server is copied, tried on SQLite."""
-    monkeypatch.setattr(copying, "sqlite_path", lambda url: None)
+def test_copy_by_rows_is_the_same_store(
+    scene: Scene, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How a store on a database server is copied."""
+    if database.kind == "sqlite":
+        monkeypatch.setattr(copying, "sqlite_path", lambda url: None)
+    scene.stage(COURSE)
     with open_ledger(scene.settings, readonly=True) as ledger:
         copying.copy_store(ledger.store, tmp_path / "copy.db")
-    mine, copied = (sqlite3.connect(path) for path in (scene.folder / "data" / "ledger.db", tmp_path / "copy.db"))
-    for table in metadata.sorted_tables:
-        query = f"SELECT * FROM {table.name} ORDER BY 1, 2"
-        assert copied.execute(query).fetchall() == mine.execute(query).fetchall(), table.name
-    for connection in (mine, copied):
-        connection.close()
+    assert rows(f"sqlite:///{tmp_path / 'copy.db'}") == rows(scene.settings.ledger.store)
+    assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600
     with pytest.raises(LedgerUnusable):
         init_store(f"sqlite:///{tmp_path / 'copy.db'}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
-from ledgerscene import COURSE, SESSION, Scene, copy, make
+from ledgerscene import COURSE, SESSION, Scene
 
 from moodle_sync.cli import ledger_export, ledger_retention
 from moodle_sync.config import load_settings
@@ -22,9 +22,12 @@ IN_2027 = datetime(2027, 1, 4, 3, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    scene = make(folder)
+def past() -> Callable[[Scene], None]:
+    return _live
+
+
+def _live(scene: Scene) -> None:
+    folder = scene.folder
     config = folder / "config.toml"
     config.write_text(config.read_text(encoding="utf-8") + "small_group = 3\n", encoding="utf-8")
     with time_machine.travel(scene.at, tick=False):
@@ -38,12 +41,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines.write_text(head + "".join(rows), encoding="utf-8")
         attested = attest.attest(load_settings(config), lines, "attendance", session=SESSION, attested_by=None)
         assert attested.exit_code == 0, attested.lines()
-    return folder
-
-
-@pytest.fixture
-def scene(template: Path, tmp_path: Path) -> Scene:
-    return copy(template, tmp_path)
 
 
 def test_close_counts_first_and_seals_with_yes(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import killing
 import pytest
-from ledgerscene import COURSE, GRADES, PEOPLE, REMARKS, SESSION, Scene, copy
+import time_machine
+from databases import Database
+from ledgerscene import COURSE, GRADES, PEOPLE, REMARKS, SESSION, Scene
 
 from moodle_sync.errors import UsageError
 from moodle_sync.ledger import Ledger
@@ -42,10 +45,17 @@ TABLES = {
 
 
 @pytest.fixture
-def scene(template: Path, tmp_path: Path) -> Scene:
+def scene(scene: Scene) -> Scene:
     for name in ("disk", "vault", "out"):
-        (tmp_path / name).mkdir()
-    return copy(template, tmp_path)
+        (scene.folder / name).mkdir()
+    return scene
+
+
+@pytest.fixture(autouse=True)
+def at_the_time() -> Iterator[None]:
+    """Copies of the keystore have an end, which comes on some day."""
+    with time_machine.travel(NOW, tick=True):
+        yield
 
 
 @pytest.fixture
@@ -77,14 +87,21 @@ def needles(scene: Scene) -> set[bytes]:
     with open_ledger(scene.settings, readonly=True) as ledger, ledger.store.read() as transaction:
         mine = [one.pseudonym for one in find(transaction, ledger.keystore, "test", "EXT-4471")]
     found: set[bytes] = set()
-    for path in scene.folder.rglob("*.db"):
-        connection = sqlite3.connect(path)
-        for table, (owner, columns) in TABLES[path.name].items():
+
+    def look(connection: Any, tables: dict[str, tuple[str, tuple[str, ...]]]) -> None:
+        for table, (owner, columns) in tables.items():
             for name in mine:
                 query = f"SELECT {', '.join(columns)} FROM {table} WHERE {owner} = ?"
-                for row in connection.execute(query, (name,)):
-                    found |= {value for value in row if value is not None}
+                for row in connection.execute(query, (name,)).fetchall():
+                    found.update(value for value in row if value is not None)
+
+    for path in scene.folder.rglob("*.db"):
+        connection = sqlite3.connect(path)
+        look(connection, TABLES[path.name])
         connection.close()
+    if scene.database is not None:
+        with scene.database.raw() as server:
+            look(server, TABLES["ledger.db"])
     return found
 
 
@@ -106,7 +123,7 @@ def plain(scene: Scene) -> list[bytes]:
 
 
 def test_erase_leaves_nothing_in_backups_exports_and_logs(
-    scene: Scene, log_of_everything: Path, capsys: pytest.CaptureFixture[str]
+    scene: Scene, log_of_everything: Path, database: Database, tell: Callable[[str], None]
 ) -> None:
     first = take(scene)
     scene.grades[ME] = "18.29"
@@ -125,9 +142,11 @@ def test_erase_leaves_nothing_in_backups_exports_and_logs(
 
     said = plain(scene)
     assert sum(b"17.13" in one for one in said) == 2
-    mine, held = needles(scene), files(scene.folder)
+    mine, held = needles(scene), scene.held()
     assert len(mine) == 43
     assert all(one in held for one in mine)  # the search does find them
+    if scene.database is not None:
+        assert sum(one in scene.database.held() for one in mine) > 20  # in the files of the server, too
     assert b"Quintefeuille" in files(out)
 
     would = erase_me(scene, yes=False)
@@ -137,7 +156,7 @@ def test_erase_leaves_nothing_in_backups_exports_and_logs(
     assert [Path(path).name for path in did.deleted] == written
     assert (did.copies_cleaned, did.owed) == (4, ())
 
-    left = files(scene.folder)
+    left = scene.held()
     assert [one for one in mine if one in left] == []
     clear = [*said, *(text.encode() for text in ("Quintefeuille", "EXT-4471", REMARKS[ME]))]
     assert [one for one in clear if one in left] == []
@@ -147,8 +166,8 @@ def test_erase_leaves_nothing_in_backups_exports_and_logs(
             assert folder is not None
             manifests.require_whole(folder, manifests.read(folder))
     assert verify(scene.settings, payloads=True).ok
-    with capsys.disabled():
-        print(f"\n{len(mine)} byte strings and {len(clear)} plain ones found before, none after, in {len(held)} bytes")
+    found = f"{len(mine)} byte strings and {len(clear)} plain ones found before, none after"
+    tell(f"erasure on {database.kind}: {found}, in {len(held)} bytes")
 
 
 def test_cleaned_backups_still_are_the_beginning_of_the_ledger(scene: Scene) -> None:
@@ -230,31 +249,29 @@ def test_pack_that_could_not_be_written_over_stays_registered(scene: Scene) -> N
 
 
 def test_erase_killed_while_it_cleans_copies_is_finished_by_resume(
-    scene: Scene, capsys: pytest.CaptureFixture[str]
+    scene: Scene, database: Database, tell: Callable[[str], None]
 ) -> None:
     take(scene)
-    mine, points, owing = needles(scene), 0, 0
-    for name in ("disk", "vault", "data"):
-        shutil.copytree(scene.folder / name, scene.folder / "kept" / name)
+    mine, points, owing, tried = needles(scene), 1, 0, 0
+    put_back = scene.keep("disk", "vault", "data")
+    step = 1 if database.kind == "sqlite" else 3  # each case costs a database there
     while True:
-        points += 1
         killed = _killed_in_settle(points, scene)
         owing += bool(register(scene.settings).owed.copies)
         for row in register(scene.settings).copies:  # a restore at this moment would take them for what they are
             manifests.require_whole(Path(row.path), manifests.read(Path(row.path)))
         resumed = erasure.resume(scene.settings)
         assert resumed.owed == ()
-        left = b"".join(files(scene.folder / name) for name in ("disk", "vault", "data"))
+        left = scene.held("disk", "vault", "data")
         assert [one for one in mine if one in left] == [], points
         for row in register(scene.settings).copies:
             manifests.require_whole(Path(row.path), manifests.read(Path(row.path)))
-        for name in ("disk", "vault", "data"):
-            shutil.rmtree(scene.folder / name)
-            shutil.copytree(scene.folder / "kept" / name, scene.folder / name)
+        put_back()
         if not killed:
             break
-    with capsys.disabled():
-        print(f"\ncleaning of copies killed before each of {points - 1} writes, {owing} times owed, always finished")
+        tried, points = tried + 1, points + step
+    of = f"{tried} of {points} writes" if step > 1 else f"each of {tried} writes"
+    tell(f"cleaning of copies on {database.kind} killed before {of}, {owing} times owed, always finished")
     assert owing > 3
 
 
@@ -264,6 +281,7 @@ def _killed_in_settle(point: int, scene: Scene) -> bool:
     def counting(ledger: Ledger) -> int:
         count = killing.counter(point)
         killing.count_sql(count)
+        killing.count_server(count)
         killing.count_files(count, ("replace", "unlink", "fsync"))
         return settle(ledger)
 

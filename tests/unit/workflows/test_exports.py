@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import stat
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ledgerscene import COURSE, GRADES, OTHER, PEOPLE, REMARKS, SESSION, Scene, copy, make
+from ledgerscene import COURSE, GRADES, OTHER, PEOPLE, REMARKS, SESSION, Scene
 
 from moodle_sync.cli import ledger_export
 from moodle_sync.errors import LedgerError, UsageError
@@ -22,18 +22,14 @@ ME, OTHERS = 810047, (810051, 810063)
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    scene = make(folder)
+def past() -> Callable[[Scene], None]:
+    return _live
+
+
+def _live(scene: Scene) -> None:
     scene.people[810063] = PEOPLE[810063].model_copy(update={"fullname": "=HYPERLINK(1)"})
     scene.pull()
     erasure.erase(scene.settings, Target("EXT-6693", SESSION), policy="rgpd-17", reason="request", yes=True)
-    return folder
-
-
-@pytest.fixture
-def scene(template: Path, tmp_path: Path) -> Scene:
-    return copy(template, tmp_path)
 
 
 def test_export_ndjson_holds_every_entry_in_order(scene: Scene) -> None:

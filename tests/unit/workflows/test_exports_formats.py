@@ -6,11 +6,13 @@ import csv
 import json
 import stat
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ledgerscene import GRADES, PEOPLE, SESSION, Scene, copy, make
+from databases import Database
+from ledgerscene import GRADES, PEOPLE, SESSION, Scene, make
 from xapirules import problems
 
 from moodle_sync.cli import ledger_export
@@ -25,20 +27,16 @@ ME = 810047
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
-    scene = make(folder)
+def past() -> Callable[[Scene], None]:
+    return _live
+
+
+def _live(scene: Scene) -> None:
     scene.pull()
     scene.grades = {**GRADES, ME: "18.25"}
     scene.people = {n: one for n, one in PEOPLE.items() if n != 810051}
     scene.pull()
     erasure.erase(scene.settings, Target("EXT-6693", SESSION), policy="rgpd-17", reason="request", yes=True)
-    return folder
-
-
-@pytest.fixture
-def scene(template: Path, tmp_path: Path) -> Scene:
-    return copy(template, tmp_path)
 
 
 def test_xapi_is_one_array_of_valid_statements_and_the_same_each_time(scene: Scene) -> None:
@@ -80,8 +78,8 @@ def test_xapi_with_pseudonyms_names_nobody(scene: Scene) -> None:
         exports.export(scene.settings, out, session=None, form="csv", pseudonyms=True)
 
 
-def test_xapi_of_nothing_is_an_empty_array(tmp_path: Path) -> None:
-    scene = make(tmp_path)
+def test_xapi_of_nothing_is_an_empty_array(database: Database, tmp_path: Path) -> None:
+    scene = make(tmp_path, database)
     exports.export(scene.settings, tmp_path / "x", session=None, form="xapi")
     assert json.loads((tmp_path / "x").read_bytes()) == []
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from databases import Database
 from ledgerscene import COURSE, Scene
-from placesscene import Surroundings, git, keep, put_back, surrounded
+from placesscene import Surroundings, git, keep, put_back, put_store_back, surrounded
 from tsa import Authority, authority
 
 from moodle_sync.config import Settings, load_settings
@@ -35,9 +36,11 @@ def stamper(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture
-def around(tmp_path: Path, stamper: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
+def around(
+    tmp_path: Path, stamper: Authority, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Surroundings]:
     monkeypatch.delenv("MOODLE_SYNC_MASTER_KEY", raising=False)
-    with surrounded(tmp_path, stamper) as made:
+    with surrounded(tmp_path, stamper, database) as made:
         yield made
 
 
@@ -81,6 +84,7 @@ def rewritten(scene: Scene, tmp_path: Path) -> None:
         (other.folder / name).write_text(text, encoding="utf-8")
     keep(scene, other.folder, ("empty",))
     shutil.copytree(scene.folder / "empty" / "data", other.folder / "data")
+    put_store_back(scene.folder / "empty")
     (other.folder / "checkpoints").mkdir()
     other.settings = load_settings(other.folder / "config.toml")
     other.grades = dict.fromkeys(other.grades, "20.00")
@@ -349,8 +353,16 @@ def test_describe_says_what_each_place_is(around: Surroundings) -> None:
 def test_same_disk_is_told_of_a_folder_that_is_not_there_yet_and_unknown_for_a_server(around: Surroundings) -> None:
     settings = around.scene.settings
     assert same_disk(settings, around.scene.folder / "none" / "deep") is True
-    server = settings.ledger.model_copy(update={"store": "postgresql://127.0.0.1/ledger"})
-    assert same_disk(settings.model_copy(update={"ledger": server}), around.scene.folder) is None
+    for address, same in (
+        ("127.0.0.1/ledger", True),  # its files may be anywhere on this machine: no copy is claimed
+        ("localhost:5433/ledger", True),
+        ("/ledger?host=/run/postgresql", True),
+        ("/ledger", True),
+        ("db.example.org/ledger", None),
+        ("/ledger?host=db1.example.org,db2.example.org", None),
+    ):
+        server = settings.ledger.model_copy(update={"store": f"postgresql://{address}"})
+        assert same_disk(settings.model_copy(update={"ledger": server}), around.scene.folder) is same, address
 
 
 def test_doctor_counts_places_and_looks_at_each(around: Surroundings, tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ledgerscene import COURSE, OTHER, PEOPLE, SESSION, Scene, copy
+import time_machine
+from ledgerscene import COURSE, OTHER, PEOPLE, SESSION, Scene
 from restorescene import LOSS, NOW, bring_back, erase_me, lose, names, take
 
 from moodle_sync.errors import LedgerUnusable, UsageError
@@ -25,10 +27,16 @@ from moodle_sync.workflows.restore import Accepted
 
 
 @pytest.fixture
-def scene(template: Path, tmp_path: Path) -> Scene:
+def scene(scene: Scene) -> Scene:
     for name in ("disk", "vault"):
-        (tmp_path / name).mkdir()
-    return copy(template, tmp_path)
+        (scene.folder / name).mkdir()
+    return scene
+
+
+@pytest.fixture(autouse=True)
+def at_the_time() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=True):
+        yield
 
 
 def test_restore_of_an_older_backup_out_of_reach_replays_the_erasure(scene: Scene) -> None:
@@ -51,7 +59,7 @@ def test_restore_of_an_older_backup_out_of_reach_replays_the_erasure(scene: Scen
     assert checked.ok, checked.lines()
     assert any("6 were erased" in check.sentence for check in checked.checks)
     assert restored.owed == ()
-    held = b"".join(path.read_bytes() for path in scene.folder.glob("d*/**/*.db"))
+    held = scene.held("data", "disk")
     assert PEOPLE[810047].fullname.encode() not in held
 
 
@@ -169,10 +177,9 @@ def test_single_payload_that_was_erased_stays_erased(scene: Scene) -> None:
         left = erasure.after_erasure(scene.settings, ledger)
         ledger_workflow.sign(scene.settings, ledger)
     assert (left.cleaned, left.owed) == (2, ())
-    for folder in ("data", "disk", "vault"):
-        held = b"".join(path.read_bytes() for path in (scene.folder / folder).rglob("*") if path.is_file())
-        assert row.ciphertext not in held
-        assert secret not in held
+    held = scene.held("data", "disk", "vault")
+    assert row.ciphertext not in held
+    assert secret not in held
     assert row.ciphertext in (kept / "store" / "ledger.db").read_bytes()  # the search does find it
     assert secret in (kept / "keystore" / "keystore.db").read_bytes()
     assert ledger_workflow.verify(scene.settings, payloads=True).ok
@@ -185,6 +192,6 @@ def test_single_payload_that_was_erased_stays_erased(scene: Scene) -> None:
     assert PEOPLE[810047].fullname in names(scene)
     checked = ledger_workflow.verify(scene.settings, payloads=True)
     assert checked.ok, checked.lines()
-    held = b"".join(path.read_bytes() for path in (scene.folder / "data").iterdir())
+    held = scene.held("data")
     assert row.ciphertext not in held
     assert secret not in held

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
-from ledgerscene import COURSE, OTHER, ROOT, SESSION, Scene, copy, make
+from databases import Database
+from ledgerscene import COURSE, OTHER, ROOT, SESSION, Scene, make
 
 from moodle_sync.cli import ledger_erasure, ledger_retention
 from moodle_sync.config import load_settings
@@ -24,10 +26,14 @@ IN_2030, IN_2031 = datetime(2030, 6, 1, 4, tzinfo=UTC), datetime(2031, 4, 1, 4, 
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def past() -> Callable[[Scene], None]:
+    return _live
+
+
+def _live(scene: Scene) -> None:
     """The session has no funder; assessment is kept a year less than the proofs of realisation."""
-    folder = tmp_path_factory.mktemp("template")
-    make(folder).pull()
+    scene.pull()
+    folder = scene.folder
     shutil.copytree(ROOT / "course_specs", folder / "specs")
     shutil.copytree(ROOT / "mappings", folder / "policies")
     session = folder / f"specs/sessions/{SESSION}.yaml"
@@ -41,12 +47,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = folder / "config.toml"
     text = config.read_text(encoding="utf-8").replace(str(ROOT / "course_specs"), "specs")
     config.write_text(text.replace(str(ROOT / "mappings"), "policies"), encoding="utf-8")
-    return folder
-
-
-@pytest.fixture
-def scene(template: Path, tmp_path: Path) -> Scene:
-    return copy(template, tmp_path)
 
 
 def _run(command: Any, scene: Scene, *words: str) -> Any:
@@ -73,8 +73,8 @@ def test_due_says_class_by_class_what_and_why(scene: Scene) -> None:
     assert day_before.state == "kept"
 
 
-def test_shipped_session_names_no_funder_and_nothing_of_it_is_due(tmp_path: Path) -> None:
-    scene = make(tmp_path)
+def test_shipped_session_names_no_funder_and_nothing_of_it_is_due(database: Database, tmp_path: Path) -> None:
+    scene = make(tmp_path, database)
     scene.pull(COURSE)
     assert {one.state for one in retention.due(scene.settings, as_of=date(2099, 1, 1)).found} == {"unknown"}
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from databases import Database
 
 from moodle_sync.clock import to_rfc3339
 from moodle_sync.config import Settings
@@ -27,13 +28,13 @@ def no_master_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, database: Database) -> Settings:
     settings = Settings.model_validate(
         {
             "site": {"name": "test", "url": "https://moodle.example.org", "namespace": "sag"},
             "paths": {"specs": SPECS},
             "ledger": {
-                "store": f"sqlite:///{tmp_path}/ledger.db",
+                "store": database.url,
                 "keystore": tmp_path / "keystore.db",
                 "signing_key": tmp_path / "signing.key",
                 "master_key": tmp_path / "master.key",
@@ -67,8 +68,8 @@ def test_status_of_a_new_ledger_says_never(settings: Settings) -> None:
     assert known.document()["reconcile"] is None
 
 
-def test_status_without_a_ledger_says_what_to_run(settings: Settings) -> None:
-    Path(settings.ledger.store.removeprefix("sqlite:///")).unlink()
+def test_status_without_a_ledger_says_what_to_run(settings: Settings, database: Database) -> None:
+    database.lose()
     with pytest.raises(LedgerUnusable) as caught:
         told(settings)
     assert "ledger init" in caught.value.hint

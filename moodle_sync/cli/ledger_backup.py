@@ -72,10 +72,14 @@ def rotate_master_key(settings: Settings, out: Out) -> int:
     return 0
 
 
-@command("rotate-signing-key")
-def rotate_signing_key(settings: Settings, out: Out) -> int:
+@command(
+    "rotate-signing-key",
+    click.option("--lost", is_flag=True, help="The old key is lost: nobody vouches for the new one."),
+)
+def rotate_signing_key(settings: Settings, out: Out, lost: bool) -> int:
     """Sign checkpoints with a new key, for which the old one vouches. Cut off, run it again."""
-    rotated = rotation_workflow.rotate_signing_key(settings)
+    rotate = rotation_workflow.replace_lost_signing_key if lost else rotation_workflow.rotate_signing_key
+    rotated = rotate(settings)
     out.show(rotated.lines(), rotated.document())
     return 0
 

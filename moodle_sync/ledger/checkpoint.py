@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from moodle_sync.clock import Clock, to_rfc3339
-from moodle_sync.errors import DoneInPart, MoodleSyncError, VerificationFailed
+from moodle_sync.errors import DoneInPart, LedgerUnusable, MoodleSyncError, VerificationFailed
 from moodle_sync.ledger import merkle, note
 from moodle_sync.ledger.merkle import Growth
 from moodle_sync.ledger.nodes import WIDTH, StoredNodes
@@ -37,12 +37,18 @@ def sign_head(store: Store, key: Ed25519PrivateKey, origin: str, clock: Clock, s
     """Signs the head of a shard (the last one by default), unless it is signed or empty. Says whether it signed.
 
     Raises:
+        LedgerUnusable: the key is none of this ledger's: it was never announced in an entry.
         VerificationFailed: the leaves on disk do not give the head's root, or an earlier checkpoint does not hold.
     """
     with open_store(store.url, readonly=True) as fresh, fresh.read() as transaction:  # no cache of ours
         heads = [head for head in tree.heads(transaction) if shard is None or head.shard == shard]
         if not heads or not heads[-1].size:
             return False
+        if not checkpoints.is_signer(transaction, note.public_bytes(key)):
+            raise LedgerUnusable(
+                "the signing key is none of this ledger's; nothing was signed",
+                hint="Put the right key file back. If it is lost, run: moodle-sync ledger rotate-signing-key --lost",
+            )
         head = heads[-1]
         publics = [*checkpoints.signers(transaction), note.public_bytes(key)]
         earlier = require_consistent(transaction, head, origin, publics)

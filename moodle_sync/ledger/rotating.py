@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+from moodle_sync.canonical import JSON
 from moodle_sync.clock import to_rfc3339
 from moodle_sync.ledger import note, sealer
 from moodle_sync.ledger.entries import number
@@ -43,13 +44,18 @@ def finish_master(store: Store, keystore: Keystore) -> None:
     keystore.scrub()
 
 
-def announce_signer(store: Store, public: bytes, now: datetime) -> str | None:
-    """Seals an entry that names a new signing key, and takes it among the ledger's; None when it was there before."""
+def announce_signer(store: Store, public: bytes, now: datetime, *, vouched: bool = True) -> str | None:
+    """Seals an entry that names a new signing key, and takes it among the ledger's; None when it was there before.
+
+    ``vouched``: the old key is about to sign over that entry. Where it cannot, the entry says so.
+    """
     with store.write() as transaction:
         if public in checkpoints.signers(transaction):
             return None
         origin = checkpoints.get_meta(transaction, "origin") or ""
-        content = {"signer": note.verifier_key(origin, public)}
+        content: dict[str, JSON] = {"signer": note.verifier_key(origin, public)}
+        if not vouched:
+            content["vouched"] = False
         sealed = sealer.seal_own(transaction, "checkpoint", None, content, now)
         checkpoints.add_signer(transaction, public, to_rfc3339(now))
     return number(sealed.shard, sealed.last or 0)

@@ -66,13 +66,21 @@ def last_by_place(transaction: Transaction) -> dict[str, LastRow]:
 
 
 def published(transaction: Transaction, shard: int, size: int, place: str, at: str) -> None:
-    """Notes that a checkpoint is at a place now."""
-    transaction.execute(insert(publication).values(shard=shard, size=size, place=place, at=at))
+    """Notes that a checkpoint is at a place now; one that another process noted in the meantime stays as it is."""
+    there = (publication.c.shard == shard, publication.c.size == size, publication.c.place == place)
+    if transaction.execute(select(publication.c.at).where(*there)).one_or_none() is None:
+        transaction.execute(insert(publication).values(shard=shard, size=size, place=place, at=at))
 
 
 def signers(transaction: Transaction) -> list[bytes]:
     """The public keys (Ed25519, 32 bytes) that this ledger signed with, oldest first."""
     return list(transaction.execute(select(signer.c.public).order_by(signer.c.since, signer.c.public)).scalars())
+
+
+def is_signer(transaction: Transaction, public: bytes) -> bool:
+    """Whether this ledger signs with a key; with any, as long as none is noted."""
+    known = signers(transaction)
+    return not known or public in known
 
 
 def add_signer(transaction: Transaction, public: bytes, since: str) -> None:

@@ -310,7 +310,7 @@ def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
     # One thread after the other uses it, never two at once: see Keystore.adding.
     connection = sqlite3.connect(address, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
     pragmas = ["synchronous=EXTRA", "trusted_schema=OFF"]  # EXTRA: a journal's removal is on disk before we go on
-    pragmas += ["cache_size=-16000", "temp_store=MEMORY"]  # KiB
+    pragmas.append("cache_size=-16000")  # KiB
     pragmas += ["query_only=ON"] if readonly else ["journal_mode=DELETE", "secure_delete=ON"]
     try:
         for pragma in pragmas:

@@ -22,5 +22,6 @@ def only_one(settings: Settings, what: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise PlanRefused(f"Another {what} is running.", hint="Wait until it is done, then plan again.") from None
+            hint = "Wait until it is done, then run this again."
+            raise PlanRefused(f"Another {what} is running.", hint=hint) from None
         yield

@@ -13,9 +13,9 @@ from typing import Any
 
 from moodle_sync.clock import utc_now
 from moodle_sync.config import Settings
-from moodle_sync.errors import LedgerUnusable
+from moodle_sync.errors import LedgerUnusable, UsageError
 from moodle_sync.ledger import Ledger, note, rotating
-from moodle_sync.store import copies, files, keyrings
+from moodle_sync.store import checkpoints, copies, files, keyrings, open_store
 from moodle_sync.store.copying import overwrite
 from moodle_sync.store.keys import (
     MASTER,
@@ -155,9 +155,19 @@ class SignerRotated:
     after: str
     entry: str | None
     size: int
+    vouched: bool = True
+    """Whether the old key signed over the entry that names the new one."""
 
     def lines(self) -> list[str]:
         """For a person."""
+        if not self.vouched:
+            return [
+                "Checkpoints are signed by a new key from now on. The old one is lost, and did not vouch for it.",
+                f"  old: {self.before}",
+                f"  new: {self.after}",
+                f"Entry {self.entry or 'of before'} says so for ever. Tell whoever verifies, by another way:",
+                "to them it looks as if somebody else had gone on with the ledger.",
+            ]
         return [
             f"Checkpoints are signed by a new key from now on. The old one's last is over {self.size} entries.",
             f"  old: {self.before}",
@@ -169,6 +179,31 @@ class SignerRotated:
     def document(self) -> JSON:
         """For a program."""
         return asdict(self)
+
+
+def replace_lost_signing_key(settings: Settings) -> SignerRotated:
+    """Let a new key sign when the old one is lost: nobody vouches for it, and an entry says so for ever.
+
+    Raises:
+        UsageError: there is a key. VerificationFailed, DoneInPart: as :func:`rotate_signing_key`.
+    """
+    path = settings.ledger.signing_key
+    with only_one(settings, "rotation"):
+        with open_store(settings.ledger.store, readonly=True) as store, store.read() as transaction:
+            known = checkpoints.signers(transaction)
+        if path.exists():
+            if note.public_bytes(note.load_key(path)) in known:
+                raise UsageError("the signing key is there", hint="Run: moodle-sync ledger rotate-signing-key")
+            raise UsageError(f"there is a key that the ledger does not know: {path}", hint="Move it away first.")
+        files.replace(path, note.new_key(), files.PRIVATE)
+        public = note.public_bytes(note.load_key(path))
+        with open_ledger(settings) as ledger:
+            entry = rotating.announce_signer(ledger.store, public, utc_now(), vouched=False)
+            signed = sign(settings, ledger)
+    origin = settings.ledger.origin
+    return SignerRotated(
+        note.verifier_key(origin, known[-1]), note.verifier_key(origin, public), entry, signed.size, vouched=False
+    )
 
 
 def rotate_signing_key(settings: Settings) -> SignerRotated:

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from databases import Database
 
 from moodle_sync.errors import DoneInPart, LedgerUnusable, VerificationFailed
-from moodle_sync.ledger import Ledger, note
+from moodle_sync.ledger import Ledger, note, rotating
 from moodle_sync.store import checkpoints
 
 
@@ -140,12 +140,15 @@ def test_checkpoint_of_another_origin_is_not_continued(ledger: Ledger, course: A
 
 
 def test_checkpoint_with_a_new_key_still_proves_those_of_the_old_one(
-    ledger: Ledger, course: Any, pull: Callable[[], int]
+    ledger: Ledger, course: Any, pull: Callable[[], int], clock: Any
 ) -> None:
     _grow(course, pull, 1)
     first = ledger.checkpoint()
     ledger._signing_key = Ed25519PrivateKey.generate()
     _grow(course, pull, 2)
+    with pytest.raises(LedgerUnusable, match="none of this ledger's"):
+        ledger.checkpoint()
+    rotating.announce_signer(ledger.store, note.public_bytes(ledger._signing_key), clock())
     second = ledger.checkpoint()
     assert first is not None
     assert second is not None
@@ -156,3 +159,19 @@ def test_checkpoint_with_a_new_key_still_proves_those_of_the_old_one(
 def test_checkpoint_open_for_reading_only_is_refused(ledger: Ledger, places: Any) -> None:
     with Ledger.open(places, readonly=True, environ={}) as reader, pytest.raises(LedgerUnusable, match="reading only"):
         reader.checkpoint()
+
+
+def test_publish_by_two_processes_at_once_notes_it_once(ledger: Ledger, course: Any, pull: Callable[[], int]) -> None:
+    """The second one brings the same note to the same place, while the first one has noted it already."""
+    _grow(course, pull, 1)
+
+    class Slow(Place):
+        def publish(self, checkpoint: note.Checkpoint, text: str) -> None:
+            super().publish(checkpoint, text)
+            if len(self.notes) == 1:
+                ledger.checkpoint([self])
+
+    place = Slow()
+    signed = ledger.checkpoint([place])
+    assert signed is not None
+    assert (signed.places, place.notes) == (("memory",), [signed.note, signed.note])

@@ -19,7 +19,7 @@ from databases import Database
 from ledgerscene import COURSE, PEOPLE, SESSION, Scene
 
 from moodle_sync.config import load_settings
-from moodle_sync.errors import LedgerUnusable, VerificationFailed
+from moodle_sync.errors import LedgerUnusable, UsageError, VerificationFailed
 from moodle_sync.ledger import note
 from moodle_sync.ledger.entries import parse
 from moodle_sync.ledger.people import everybody
@@ -30,10 +30,15 @@ from moodle_sync.workflows import erasure
 from moodle_sync.workflows.backup import backup
 from moodle_sync.workflows.erasure import Target
 from moodle_sync.workflows.keys import person_digests
-from moodle_sync.workflows.ledger import init, open_ledger, verify
+from moodle_sync.workflows.ledger import init, open_ledger, sign, verify
 from moodle_sync.workflows.move import move
 from moodle_sync.workflows.proofs import prove_session
-from moodle_sync.workflows.rotation import NEW_VARIABLE, rotate_master_key, rotate_signing_key
+from moodle_sync.workflows.rotation import (
+    NEW_VARIABLE,
+    replace_lost_signing_key,
+    rotate_master_key,
+    rotate_signing_key,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -285,6 +290,46 @@ def test_rotate_signing_key_old_one_vouches_and_both_verify(scene: Scene) -> Non
     proven = prove_session(scene.settings, SESSION, scene.folder / "pack")
     assert proven.entries > 9
     assert not list(scene.settings.ledger.signing_key.parent.glob("signing.key.*"))
+
+
+def test_signing_key_that_is_none_of_the_ledgers_signs_nothing(scene: Scene) -> None:
+    """Whoever can put a file there must not be able to go on with the ledger under a key of their own, unseen."""
+    path = scene.settings.ledger.signing_key
+    right = path.read_bytes()
+    path.write_bytes(note.new_key())
+    scene.grades[810051] = "12.5"
+    with pytest.raises(LedgerUnusable, match="none of this ledger's"):
+        scene.pull(COURSE)
+    before = read_published(scene.settings.ledger.checkpoints)
+    path.write_bytes(right)
+    with open_ledger(scene.settings) as ledger:
+        sign(scene.settings, ledger)
+    assert len(read_published(scene.settings.ledger.checkpoints)) == len(before) + 1
+
+
+def test_lost_signing_key_is_replaced_and_an_entry_says_that_nobody_vouched(scene: Scene) -> None:
+    with pytest.raises(UsageError, match="the signing key is there"):
+        replace_lost_signing_key(scene.settings)
+    path = scene.settings.ledger.signing_key
+    old = note.public_bytes(note.load_key(path))
+    path.unlink()
+    rotated = replace_lost_signing_key(scene.settings)
+    assert (rotated.entry, rotated.vouched) == ("2026/20", False)
+    assert "did not vouch" in rotated.lines()[0]
+    with open_ledger(scene.settings, readonly=True) as ledger:
+        with ledger.store.read() as transaction:
+            leaf = parse(entries.get(transaction, [(2026, 20)])[2026, 20].leaf)
+        assert leaf.content == {"signer": rotated.after, "vouched": False}
+        notes = read_published(scene.settings.ledger.checkpoints)
+        assert ledger.verify(published=notes).ok
+        assert not ledger.verify(published=notes, public_keys=[old]).ok
+    path.write_bytes(note.new_key())  # somebody else's, or that of a run which was cut off before the entry
+    with pytest.raises(UsageError, match="does not know"):
+        replace_lost_signing_key(scene.settings)
+    path.unlink()
+    again = replace_lost_signing_key(scene.settings)
+    assert again.before == rotated.after
+    assert verify(scene.settings, payloads=False).ok
 
 
 def test_rotate_signing_key_killed_anywhere_goes_on(

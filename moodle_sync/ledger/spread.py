@@ -23,6 +23,7 @@ from moodle_sync.store.keystore import Keystore
 
 WIDTH = 2048
 """Entries a span: whole tiles, and a report that is small beside the memory that a process takes anyway."""
+_MOST = 3  # each has a connection to the database and some memory of its own
 FEW = 10_000
 """Entries that are checked before other processes would have begun."""
 
@@ -40,7 +41,7 @@ def helping(count: int) -> int:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     able = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
-    return cores - 1 if able and count >= FEW else 0
+    return min(cores - 1, _MOST) if able and count >= FEW else 0
 
 
 def reports(

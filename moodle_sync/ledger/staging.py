@@ -222,13 +222,9 @@ class Work:
         payloads.add(self._transaction, list(zip(numbers, names, nonces, ciphertexts, commitments, keys, strict=True)))
         told = zip(numbers, repeat(self._number), plans, names, before, commitments, repeat(None), strict=False)
         pending.add(self._transaction, list(told))
-        states = list(zip(names, refs, numbers, macs, gone, strict=True))
-        new = [state for state, last in zip(states, before, strict=True) if last is None]
-        changed = (
-            []
-            if len(new) == len(states)
-            else [state for state, last in zip(states, before, strict=True) if last is not None]
-        )
+        states = list(zip(zip(names, refs, numbers, macs, gone, strict=True), before, strict=True))
+        new = [state for state, last in states if last is None]
+        changed = [state for state, last in states if last is not None]
         pending.set_current(self._transaction, new, changed)
 
     def _add(

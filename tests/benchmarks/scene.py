@@ -255,9 +255,10 @@ def prove_one(opened: Ledger) -> Bundle:
 
 
 def memory() -> float:
-    """The most memory that this process had resident so far, in MB."""
+    """The most memory that this process, or one that it started, had resident so far, in MB."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     status = Path("/proc/self/status")
     if status.exists():  # getrusage would count what the parent had before this program was loaded
         line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return max(int(line.split()[1]) / 1024, children)
+    return max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, children)

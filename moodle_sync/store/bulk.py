@@ -7,11 +7,12 @@ as anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import CursorResult, Table
+from sqlalchemy import Executable, Table
 from sqlalchemy.exc import DBAPIError
 
 from moodle_sync.store.engine import Transaction
@@ -40,12 +41,24 @@ def insert_rows(
     _copy(transaction, table, rows, columns)
 
 
-def fetch_rows(result: CursorResult[Any]) -> list[tuple[Any, ...]]:
-    """All rows of a result as plain tuples; its columns are numbers, texts and bytes, which need no conversion."""
+def fetch_rows(transaction: Transaction, query: Executable) -> list[tuple[Any, ...]]:
+    """All rows of a query as plain tuples; its columns are numbers, texts and bytes, which need no conversion."""
+    result = transaction.execute(query)
     cursor: Any = result.cursor
-    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    with _as_sqlalchemy_says_it(transaction, "reading"):
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
     result.close()
     return rows
+
+
+@contextmanager
+def _as_sqlalchemy_says_it(transaction: Transaction, doing: str) -> Iterator[None]:
+    # The driver's own errors, as SQLAlchemy says what any other statement raises: the store knows how to explain them.
+    dbapi = transaction.dialect.loaded_dbapi
+    try:
+        yield
+    except dbapi.Error as error:
+        raise DBAPIError.instance(doing, None, error, dbapi.Error, dialect=transaction.dialect) from error
 
 
 def _names(columns: Sequence[str]) -> str:
@@ -53,13 +66,9 @@ def _names(columns: Sequence[str]) -> str:
 
 
 def _copy(transaction: Transaction, table: Table, rows: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> None:
-    dbapi = transaction.dialect.loaded_dbapi
     driver: Any = transaction.connection.driver_connection
-    try:
-        with driver.cursor().copy(f'COPY "{table.name}" ({_names(columns)}) FROM STDIN (FORMAT BINARY)') as copy:
-            copy.set_types([_TYPES[table.c[name].type.python_type] for name in columns])
-            for row in rows:
-                copy.write_row(row)
-    except dbapi.Error as error:  # as SQLAlchemy says what any other statement raises
-        wrapped = DBAPIError.instance(f"COPY {table.name}", None, error, dbapi.Error, dialect=transaction.dialect)
-        raise wrapped from error
+    into = f'COPY "{table.name}" ({_names(columns)}) FROM STDIN (FORMAT BINARY)'
+    with _as_sqlalchemy_says_it(transaction, f"COPY {table.name}"), driver.cursor().copy(into) as copy:
+        copy.set_types([_TYPES[table.c[name].type.python_type] for name in columns])
+        for row in rows:
+            copy.write_row(row)

@@ -43,7 +43,7 @@ def blocks(
         query = select(entry).where(entry.c.shard == shard, entry.c.idx >= first).order_by(entry.c.idx).limit(block)
         if stop is not None:
             query = query.where(entry.c.idx < stop)
-        rows = list(map(EntryRow._make, fetch_rows(transaction.execute(query))))
+        rows = list(map(EntryRow._make, fetch_rows(transaction, query)))
         if rows:
             yield rows
         if len(rows) < block:

@@ -73,12 +73,12 @@ def _read(transaction: Transaction, query: Select[Any], numbers: Iterable[int | 
         return
     first, last = min(wanted), max(wanted)
     if last - first < _SPREAD * len(wanted):
-        rows = fetch_rows(transaction.execute(query.where(payload.c.id >= first, payload.c.id <= last)))
+        rows = fetch_rows(transaction, query.where(payload.c.id >= first, payload.c.id <= last))
         yield from (row for row in rows if row[0] in wanted)
         return
     found = sorted(wanted)
     for start in range(0, len(found), _CHUNK):
-        yield from fetch_rows(transaction.execute(query.where(payload.c.id.in_(found[start : start + _CHUNK]))))
+        yield from fetch_rows(transaction, query.where(payload.c.id.in_(found[start : start + _CHUNK])))
 
 
 def sealed_count(transaction: Transaction) -> int:

@@ -15,6 +15,17 @@ from moodle_sync.facts.models import BaseFact, Enrolment, Fact, Person, Vanished
 F = TypeVar("F", bound=BaseFact)
 
 
+def position(entry: str) -> tuple[int, int]:
+    """Where ``2026/17`` stands in the ledger: shard and index, as numbers."""
+    shard, _, index = entry.partition("/")
+    return int(shard), int(index)
+
+
+def in_order(entries: Iterable[str]) -> tuple[str, ...]:
+    """Each of these entries once, in ledger order."""
+    return tuple(sorted(set(entries), key=position))
+
+
 @dataclass(frozen=True)
 class Evidence:
     """One entry of the ledger as this view may see it.
@@ -31,9 +42,8 @@ class Evidence:
 
     @property
     def position(self) -> tuple[int, int]:
-        """Where the entry stands in the ledger: shard and index, as numbers."""
-        shard, _, index = self.entry.partition("/")
-        return int(shard), int(index)
+        """Where the entry stands in the ledger."""
+        return position(self.entry)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from moodle_sync.compliance import sentences
 from moodle_sync.compliance.basis import Basis
-from moodle_sync.compliance.evidence import History
+from moodle_sync.compliance.evidence import History, in_order
 from moodle_sync.compliance.lines import entries
 from moodle_sync.compliance.verdict import Finding, Verdict
 from moodle_sync.facts.models import Enrolment, Vanished
@@ -89,7 +89,7 @@ def _in_time(basis: Basis, subject: str, history: History[Enrolment]) -> Finding
     earliest = min(occurred, seen.observed_at) if occurred else seen.observed_at
     if earliest <= limit:
         # the first sighting decides; when a later state is shown, both are named
-        rests_on = tuple(dict.fromkeys((seen.entry, *rests_on)))
+        rests_on = in_order((seen.entry, *rests_on))
         return Finding(RULE, Verdict.OK, sentences.enrolled_by(basis.when(earliest), said), rests_on, limit, subject)
     if occurred is not None:
         sentence = sentences.enrolled_late(basis.when(occurred), said)

@@ -11,6 +11,7 @@ from datetime import datetime
 from moodle_sync.compliance import sentences
 from moodle_sync.compliance.assessment import assess
 from moodle_sync.compliance.basis import Basis
+from moodle_sync.compliance.evidence import in_order
 from moodle_sync.compliance.verdict import Finding, Verdict
 from moodle_sync.compliance.view import Assessment, ObjectiveCell, ObjectiveHead, ObjectiveState
 from moodle_sync.spec.models import Assignment, Objective, Quiz
@@ -59,7 +60,7 @@ def _cell(basis: Basis, subject: str, objective: Objective) -> ObjectiveCell:
     state = combined([item.state for item in found])
     reasons = tuple(item.reason for item in found)
     deciding = [item for item in found if state in (_State.ACQUIRED, item.state)] or list(found)
-    entries = tuple(dict.fromkeys(entry for item in deciding for entry in item.entries))
+    entries = in_order(entry for item in deciding for entry in item.entries)
     verdict, due = _verdict(basis, state, found)
     if not basis.index.enrolled(subject) and verdict == Verdict.OK:
         verdict, state, reasons = Verdict.UNKNOWN, _State.UNKNOWN, (sentences.ENROLMENT_NOT_OBSERVED, *reasons)

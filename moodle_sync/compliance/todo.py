@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from moodle_sync.compliance import objectives, sentences
 from moodle_sync.compliance.activities import RULE_PLACEMENT
 from moodle_sync.compliance.basis import Basis
+from moodle_sync.compliance.evidence import in_order
 from moodle_sync.compliance.verdict import Finding, Verdict
 from moodle_sync.compliance.view import ActivityState, LearnerRow, ObjectiveState, ToConfirm, Todo
 from moodle_sync.spec.models import AnyActivity, Assignment
@@ -132,7 +133,7 @@ def _todo(basis: Basis, members: Sequence[tuple[LearnerRow, Finding]], text: str
         rule=first.rule,
         verdict=first.verdict,
         sentence=text,
-        entries=tuple(dict.fromkeys(entry for _, item in members for entry in item.entries)),
+        entries=in_order(entry for _, item in members for entry in item.entries),
         due=min(dues, default=None),
         objective=first.objective,
         activity=first.activity,

@@ -82,3 +82,13 @@ def test_todos_keep_the_programme_gap_and_the_decisions_to_confirm(scene):
         "aucune activité n'évalue O3",
         "2 décisions de l'organisme restent à confirmer",
     ]
+
+
+def test_todos_rest_on_the_entries_of_everybody_in_ledger_order(scene):
+    item = group(scene)
+    item.number = 98
+    for subject in ("a2", "a0", "a1"):
+        item.complete(subject, "M1.carte", None, state="incomplete")
+    (found,) = [todo for todo in item.view().todos if todo.sentence.startswith("« Carte des synergies »")]
+    assert found.finding.entries == ("2026/99", "2026/100", "2026/101")
+    assert found.learners == ("Ana Bel", "Cyr Duc", "Eva Fil")

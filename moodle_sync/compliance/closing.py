@@ -71,7 +71,8 @@ class _Counts:
     without_attendance: int = 0
     completions: int = 0
     erased: int = 0
-    planned: Decimal = Decimal(0)
+    planned: int = 0
+    """In minutes: a third of an hour has no decimal."""
     attended: Decimal = Decimal(0)
     people: set[int | str] = field(default_factory=set)
     complaints: dict[str, int] = field(default_factory=lambda: {"complaint": 0, "difficulty": 0, "incident": 0})
@@ -112,7 +113,7 @@ def aggregates(
         "sessions_without_dates": counts.without_dates,
         "enrolments": counts.enrolments,
         "learners": len(counts.people),
-        "hours_planned": decimal_text(counts.planned),
+        "hours_planned": decimal_text(Decimal(counts.planned) / 60),
         **{name: None if small else figures[name] for name in WITHHELD},
         "erased": counts.erased,
         "satisfaction": satisfaction(ratings, threshold),
@@ -147,8 +148,8 @@ def _add(counts: _Counts, year: int, scope: Scope, learner_roles: frozenset[str]
     if scope.session is None:
         counts.without_dates += bool(scope.observed)
         return
-    hours = sum((one.hours for one in half_days(scope.session) if one.starts.astimezone(zone).year == year), Decimal(0))
-    if not hours:
+    minutes = sum(one.minutes for one in half_days(scope.session) if _year(one.starts, zone) == year)
+    if not minutes:
         return
     counts.sessions += 1
     attended = {one.userid for one in present}
@@ -160,7 +161,7 @@ def _add(counts: _Counts, year: int, scope: Scope, learner_roles: frozenset[str]
         who = index.of(subject, Enrolment)[-1].fact.userid
         counts.enrolments += 1
         counts.people.add(person.userid if person is not None else who)
-        counts.planned += hours
+        counts.planned += minutes
         counts.without_attendance += who not in attended
         done = [history.fact for history in index.current(subject, CourseCompletion) if history.fact.completed]
         counts.completions += any(one.occurred_at is None or _year(one.occurred_at, zone) == year for one in done)

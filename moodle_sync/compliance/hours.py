@@ -20,7 +20,7 @@ def hours(basis: Basis) -> Hours:
     """The programme's hours, those of the session's half-days, and the entries that attest attendance: none."""
     return Hours(
         planned=basis.programme.hours,
-        scheduled=sum((half_day.hours for half_day in basis.half_days), Decimal(0)),
+        scheduled=Decimal(sum(half_day.minutes for half_day in basis.half_days)) / 60,
         half_days=len(basis.half_days),
         days=len(basis.session.days),
         attendance_entries=(),

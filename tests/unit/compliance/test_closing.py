@@ -19,7 +19,10 @@ FILE = Attached(name="f.pdf", sha256="ab" * 32, size=1)
 WHEN = datetime(2026, 12, 14, 9, tzinfo=UTC)
 
 
-def session(*days: str, zone: str = "Europe/Paris") -> Session:
+HALVES = ("09:00-12:30", "13:30-17:00")
+
+
+def session(*days: str, zone: str = "Europe/Paris", halves: tuple[str, ...] = HALVES) -> Session:
     return Session.model_validate(
         {
             "session": "s",
@@ -27,9 +30,7 @@ def session(*days: str, zone: str = "Europe/Paris") -> Session:
             "version": "1",
             "place": "Ici",
             "timezone": zone,
-            "days": tuple(
-                {"date": date.fromisoformat(day), "half_days": ("09:00-12:30", "13:30-17:00")} for day in days
-            ),
+            "days": tuple({"date": date.fromisoformat(day), "half_days": halves} for day in days),
         }
     )
 
@@ -102,6 +103,12 @@ def test_aggregates_counts_people_once_and_enrolments_each(big: Scenery) -> None
     assert count(big, second, year=2027)["sessions"] == 1
     assert count(big, second, year=2025)["sessions"] == 0
     assert found["withheld"] == []
+
+
+def test_aggregates_hours_planned_in_thirds_add_up() -> None:
+    one = Scenery("sag:p@thirds", session("2026-12-14", "2026-12-15", "2026-12-16", halves=("09:00-10:20",)))
+    one.enrol(1)
+    assert count(one)["hours_planned"] == "4"  # 3 × 1 h 20
 
 
 def test_aggregates_somebody_who_left_still_counts_as_enrolled(big: Scenery) -> None:

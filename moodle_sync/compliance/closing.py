@@ -148,23 +148,28 @@ def _add(counts: _Counts, year: int, scope: Scope, learner_roles: frozenset[str]
     if scope.session is None:
         counts.without_dates += bool(scope.observed)
         return
-    minutes = sum(one.minutes for one in half_days(scope.session) if _year(one.starts, zone) == year)
+    index = EvidenceIndex(scope.observed)
+    enrolled = [one for one in index.subjects if index.enrolled(one) and index.is_learner(one, learner_roles)]
+    planned = sorted(half_days(scope.session))
+    counts.completions += sum(_completed(index, one, planned[-1].ends, year, zone) for one in enrolled)
+    minutes = sum(one.minutes for one in planned if _year(one.starts, zone) == year)
     if not minutes:
         return
     counts.sessions += 1
     attended = {one.userid for one in present}
-    index = EvidenceIndex(scope.observed)
-    for subject in index.subjects:
-        if not index.enrolled(subject) or not index.is_learner(subject, learner_roles):
-            continue
+    for subject in enrolled:
         person = index.person(subject)
         who = index.of(subject, Enrolment)[-1].fact.userid
         counts.enrolments += 1
         counts.people.add(person.userid if person is not None else who)
         counts.planned += minutes
         counts.without_attendance += who not in attended
-        done = [history.fact for history in index.current(subject, CourseCompletion) if history.fact.completed]
-        counts.completions += any(one.occurred_at is None or _year(one.occurred_at, zone) == year for one in done)
+
+
+def _completed(index: EvidenceIndex, subject: str, ends: datetime, year: int, zone: tzinfo) -> bool:
+    # one that Moodle gives no date counts in the year in which the session ends, and in no other
+    done = [history.fact for history in index.current(subject, CourseCompletion) if history.fact.completed]
+    return any(_year(fact.occurred_at or ends, zone) == year for fact in done)
 
 
 def _latest(attested: Sequence[Attested]) -> list[AttestedFact]:

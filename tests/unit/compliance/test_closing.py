@@ -133,6 +133,31 @@ def test_aggregates_completion_counts_in_the_year_of_its_own_date_in_the_session
     assert (count(big)["completions"], count(big, year=2027)["completions"]) == (1, 1)
 
 
+def test_aggregates_completion_after_the_last_training_day_counts_in_the_next_year() -> None:
+    old = Scenery("sag:p@old", session("2026-12-14"))
+    old.enrol(1, 2)
+    old.complete(1, datetime(2027, 1, 5, 9, tzinfo=UTC))
+    new = Scenery("sag:p@new", session("2027-03-01"))
+    new.enrol(3, 4, 5, 6, 7)
+    assert (count(old, new, year=2027)["completions"], count(old, new, year=2027)["enrolments"]) == (1, 5)
+    assert count(old, new, year=2026, threshold=1)["completions"] == 0
+
+
+def test_aggregates_completion_without_a_date_counts_once_in_the_year_of_the_last_day(big: Scenery) -> None:
+    big.complete(1, None)
+    assert [count(big, year=year)["completions"] for year in (2026, 2027)] == [0, 1]
+
+
+def test_aggregates_completion_that_is_gone_or_of_somebody_else_is_not_counted(big: Scenery) -> None:
+    big.complete(1, WHEN)
+    big.complete(90, WHEN)  # a trainer
+    big.complete(91, WHEN)  # nobody ever saw an enrolment
+    assert count(big)["completions"] == 1
+    common = {"course": big.key, "userid": 1, "occurred_at": None, "wsfunction": "w"}
+    big.says(1, Vanished(**common, was="course_completion", object=f"course_completion:{big.key}:1"))
+    assert count(big)["completions"] == 0
+
+
 def test_aggregates_complaints_and_appreciations_are_counted_once_each(big: Scenery) -> None:
     common = {"course": "sag:p@big", "userid": 3, "occurred_at": WHEN, "attested_by": "Z", "file": FILE}
     for step in ("received", "acknowledged", "closed"):

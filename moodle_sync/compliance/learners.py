@@ -10,7 +10,7 @@ from moodle_sync.compliance.basis import Basis
 from moodle_sync.compliance.evidence import History, in_order
 from moodle_sync.compliance.lines import entries
 from moodle_sync.compliance.verdict import Finding, Verdict
-from moodle_sync.facts.models import Enrolment, Vanished
+from moodle_sync.facts.models import Enrolment, Fact
 from moodle_sync.spec.schedule import resolve
 
 RULE = "enrolled"
@@ -42,7 +42,7 @@ def enrolment(basis: Basis, subject: str) -> Finding:
     history = found[-1]
     if history.vanished is not None:
         verdict, sentence = Verdict.GAP, sentences.unenrolled(history.known.entry, history.vanished.entry)
-    elif not basis.learner_roles & set(history.fact.roles):
+    elif not _is_learner(basis, history.fact):
         verdict, sentence = Verdict.GAP, sentences.NO_LONGER_LEARNER
     elif not history.fact.active:
         verdict, sentence = Verdict.GAP, sentences.ENROLMENT_INACTIVE
@@ -61,7 +61,7 @@ def capacity(basis: Basis) -> Finding | None:
         history
         for subject in subjects
         for history in basis.index.current(subject, Enrolment)
-        if history.fact.active and basis.learner_roles & set(history.fact.roles)
+        if history.fact.active and _is_learner(basis, history.fact)
     ]
     rests_on = entries(*active)
     if len(active) > allowed.max:
@@ -80,11 +80,8 @@ def _in_time(basis: Basis, subject: str, history: History[Enrolment]) -> Finding
     limit = resolve(basis.programme.access.enrol_by, basis.session, closing=True)
     rests_on, said = entries(history), basis.when(limit)
     # Moodle's core functions give no date of enrolment; having been seen before the limit is as good as one, as long as
-    # the enrolment has not been gone in between
-    present = list(takewhile(lambda state: not isinstance(state.fact, Vanished), reversed(history.states)))
-    seen = [
-        state for state in present if isinstance(state.fact, Enrolment) and basis.learner_roles & set(state.fact.roles)
-    ][-1]
+    # neither the enrolment nor the learner's role has been gone in between
+    seen = list(takewhile(lambda state: _is_learner(basis, state.fact), reversed(history.states)))[-1]
     occurred = history.fact.occurred_at
     earliest = min(occurred, seen.observed_at) if occurred else seen.observed_at
     if earliest <= limit:
@@ -96,6 +93,10 @@ def _in_time(basis: Basis, subject: str, history: History[Enrolment]) -> Finding
         return Finding(RULE, Verdict.BREACH, sentence, rests_on, limit, subject)
     sentence = sentences.enrolled_unknown(basis.when(seen.observed_at), said)
     return Finding(RULE, Verdict.UNKNOWN, sentence, rests_on, limit, subject)
+
+
+def _is_learner(basis: Basis, fact: Fact | None) -> bool:
+    return isinstance(fact, Enrolment) and bool(basis.learner_roles & set(fact.roles))
 
 
 def _folded(text: str) -> str:

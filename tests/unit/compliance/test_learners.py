@@ -41,6 +41,21 @@ def test_enrolment_that_was_gone_in_between_counts_from_its_return(scene):
     assert finding(item).verdict == Verdict.UNKNOWN
 
 
+@pytest.mark.parametrize("before", [(), ("guest",)])
+def test_enrolment_without_the_role_in_between_counts_from_its_return(scene, before):
+    item = enrolled(scene)
+    item.enrol(scene.SUBJECT, scene.utc("2026-03-19T02:00:00"), roles=before)
+    assert finding(item).verdict == Verdict.GAP
+    back = item.enrol(scene.SUBJECT, scene.utc("2026-03-25T02:00:00"))
+    assert (finding(item).verdict, finding(item).entries) == (Verdict.UNKNOWN, (back,))
+
+
+def test_enrolment_that_was_not_active_yet_counts_from_its_first_sighting(scene):
+    item = enrolled(scene, active=False)
+    item.enrol(scene.SUBJECT, scene.NIGHT)
+    assert (finding(item).verdict, finding(item).entries) == (Verdict.OK, ("2026/11", "2026/12"))
+
+
 def test_enrolment_that_vanished_is_a_gap_with_both_entries(scene):
     item = enrolled(scene)
     gone = item.vanish(item.evidence[0].entry)

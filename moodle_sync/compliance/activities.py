@@ -68,6 +68,8 @@ def course_completion(basis: Basis, subject: str) -> Finding:
         verdict, sentence = (Verdict.UNKNOWN if past else Verdict.PENDING), sentences.COURSE_NOT_OBSERVED
     elif found[-1].vanished is not None:
         verdict, sentence = Verdict.GAP, sentences.vanished(found[-1].known.entry, found[-1].vanished.entry)
+    elif found[-1].fact.completed and not basis.index.enrolled(subject):
+        verdict, sentence = Verdict.UNKNOWN, sentences.ENROLMENT_NOT_OBSERVED
     elif found[-1].fact.completed:
         verdict, sentence = Verdict.OK, sentences.COURSE_COMPLETED
     else:

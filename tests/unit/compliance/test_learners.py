@@ -74,7 +74,9 @@ def test_facts_of_a_person_without_enrolment_give_a_row_of_unknown(scene):
     view = item.without("2026/11").view()
     (row,) = view.learners
     verdicts = {found.finding.verdict for found in (*row.cells, *row.activities)}
-    assert (row.enrolment.verdict, verdicts) == (Verdict.UNKNOWN, {Verdict.UNKNOWN})
+    assert (row.enrolment.verdict, row.completion.verdict, verdicts) == (
+        Verdict.UNKNOWN, Verdict.UNKNOWN, {Verdict.UNKNOWN},
+    )  # fmt: skip
 
 
 def test_trainers_are_no_learners(scene):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from moodle_sync.compliance import Evidence, SessionView, session_view
+from moodle_sync.compliance import Evidence, Finding, SessionView, session_view
 from moodle_sync.facts.models import (
     ActivityCompletion,
     CourseCompletion,
@@ -332,6 +332,18 @@ class Scene:
 
     def _base(self, subject: str, wsfunction: str) -> dict[str, Any]:
         return {"course": self.course, "userid": self.people[subject].userid, "wsfunction": wsfunction}
+
+
+def findings(view: SessionView) -> dict[tuple[str | None, ...], Finding]:
+    """Every finding of a view, by what it is about."""
+    found: dict[tuple[str | None, ...], Finding] = {
+        (item.rule, item.learner, item.objective, item.activity): item for item in view.findings
+    }
+    for row in view.learners:
+        cells = (*row.cells, *row.activities)
+        for item in (row.enrolment, row.completion, *(cell.finding for cell in cells)):
+            found[item.rule, item.learner, item.objective, item.activity] = item
+    return found
 
 
 def _seen(at: datetime | None) -> datetime:

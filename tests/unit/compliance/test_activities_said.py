@@ -83,6 +83,18 @@ def test_completion_that_needs_a_grade_says_so_after_the_due_date(scene, one):
     assert answer(one, "M1.plan") == (State.DONE_UNDATED, Verdict.UNKNOWN, sentences.DONE_WITH_GRADING, (entry,))
 
 
+def test_completion_that_needs_a_grade_to_pass_says_so_too(scene):
+    item = learner(scene, modules__0__activities__1__complete_when=["passed"])
+    done(scene, item, at=TOO_LATE, state="complete_pass")
+    assert answer(item, "M1.carte")[2] == sentences.DONE_WITH_GRADING
+
+
+def test_activity_that_is_due_and_not_followed_says_so(scene):
+    item = learner(scene, modules__0__activities__3__due="end")
+    assert answer(item, "M1.oral") == (State.NOT_TRACKED, Verdict.UNKNOWN, sentences.NOT_FOLLOWED, ())
+    assert cell(item, "M1.oral").result == ""
+
+
 def test_completion_that_vanished_says_both_entries(scene, one):
     entry = done(scene, one)
     gone = one.vanish(entry)

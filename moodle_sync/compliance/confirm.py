@@ -76,6 +76,8 @@ def _in_words(programme: Programme, path: str) -> tuple[str, str]:
         case ["outside_modules", local, *rest]:
             title = _activity_title(programme.outside_modules, local)
             about = f"« {title} »" if title else ""
+        case ["modules", module]:
+            return f"module {module}", "le module entier"
         case ["modules", module, *rest]:
             about = f"module {module}"
         case _:

@@ -10,6 +10,11 @@ from moodle_sync.compliance.confirm import is_to_confirm
         ("modules.M1.activities.carte", "« Carte des synergies » (module M1)", "l'activité entière"),
         ("outside_modules.positionnement.opens", "« Positionnement »", "l'ouverture"),
         ("modules.M1.hours", "module M1", "la durée"),
+        ("modules.M1", "module M1", "le module entier"),
+        ("outside_modules.positionnement", "« Positionnement »", "l'activité entière"),
+        ("outside_modules.gone.opens", "", "outside_modules.gone.opens"),
+        ("modules.M9.activities.carte.due", "", "modules.M9.activities.carte.due"),
+        ("modules.M1.activities.carte.hours.why", "« Carte des synergies » (module M1)", "hours.why"),
         ("nature", "", "la nature de l'action"),
         ("modules.M1.activities.gone.due", "", "modules.M1.activities.gone.due"),
         ("something_new", "", "something_new"),
@@ -24,13 +29,25 @@ def test_to_confirm_lists_framework_rubrics_and_session_too(scene):
     item = scene.small()
     item.framework = item.framework.model_copy(update={"to_confirm": ("title",)})
     item.session = item.session.model_copy(update={"to_confirm": ("place",)})
-    rubric = item.rubrics["plan"].model_copy(update={"to_confirm": ("criteria.clarte.levels",)})
-    item.rubrics = {**item.rubrics, "plan": rubric}
-    assert [(found.source, found.about, found.field) for found in item.view().to_confirm] == [
-        ("référentiel de compétences", "", "le titre"),
-        ("grille « Plan »", "« Clarté »", "les niveaux"),
-        ("session", "", "le lieu"),
+    paths = {
+        "plan": ("criteria.clarte.levels", "title", "criteria.gone.levels", "criteria"),
+        "carte": ("title", "criteria.note"),
+    }
+    rubrics = {key: item.rubrics[key].model_copy(update={"to_confirm": paths[key]}) for key in paths}
+    unused = rubrics["plan"].model_copy(update={"rubric": "autre"})
+    item.rubrics = {**rubrics, "autre": unused}
+    assert [(found.source, found.path, found.about, found.field) for found in item.view().to_confirm] == [
+        ("référentiel de compétences", "title", "", "le titre"),
+        ("grille « Carte »", "title", "", "le titre"),
+        ("grille « Carte »", "criteria.note", "", "criteria.note"),
+        ("grille « Plan »", "criteria.clarte.levels", "« Clarté »", "les niveaux"),
+        ("grille « Plan »", "title", "", "le titre"),
+        ("grille « Plan »", "criteria.gone.levels", "", "criteria.gone.levels"),
+        ("grille « Plan »", "criteria", "", "les critères"),
+        ("session", "place", "", "le lieu"),
     ]
+    del item.rubrics["plan"]  # not given: nothing can be said of it
+    assert {found.source for found in item.view().to_confirm} >= {"grille « Carte »"}
 
 
 @pytest.mark.parametrize(
@@ -47,3 +64,18 @@ def test_to_confirm_lists_framework_rubrics_and_session_too(scene):
 def test_is_to_confirm_goes_by_whole_parts_of_the_path(scene, path, expected):
     programme = scene.small(to_confirm=[path]).programme
     assert is_to_confirm(programme, "M1.carte", "acquired_when") is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("outside_modules.positionnement.due", True),
+        ("outside_modules.positionnement", True),
+        ("outside_modules", True),
+        ("outside_modules.position", False),
+        ("modules.positionnement", False),
+    ],
+)
+def test_is_to_confirm_of_an_activity_outside_the_modules(scene, path, expected):
+    programme = scene.small(to_confirm=[path]).programme
+    assert is_to_confirm(programme, "positionnement", "due") is expected

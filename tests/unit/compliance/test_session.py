@@ -11,6 +11,34 @@ def test_green_session_is_ok_throughout(scene):
     assert len(found) == 12  # 4 objectives, 5 activities, enrolment, completion, capacity
 
 
+def test_every_finding_names_its_rule_whom_and_what_it_is_about(scene):
+    item = scene.green(scene.green(scene.small(hours=15)), "bb22", 42, "Marc Olin")
+    item = scene.green(item, "cc33", 43, "Odile Roux")
+    item.erase("cc33")
+    expected = {("capacity", None, None, None), ("hours_planned", None, None, None)}
+    for learner in (scene.SUBJECT, "bb22", "cc33"):
+        expected |= {("enrolled", learner, None, None), ("course_completed", learner, None, None)}
+        expected |= {("objective_acquired", learner, f"O{number}", None) for number in (1, 2, 3, 4)}
+        expected |= {("activity_done", learner, None, f"M1.{key}") for key in ("lecture", "carte", "plan", "notions")}
+        expected |= {("placement_done", learner, None, "positionnement")}
+    assert scene.findings(item.view()).keys() == expected
+
+
+def test_every_finding_of_a_green_session_says_by_when(scene):
+    found = scene.findings(scene.green().view())
+    dues = {key[3] or key[2] or key[0]: item.due for key, item in found.items()}
+    ends = scene.utc("2026-03-30T15:00:00")
+    assert {name: due for name, due in dues.items() if due is not None} == {
+        "enrolled": scene.DUE_PLACEMENT,
+        "course_completed": ends,
+        "M1.lecture": ends,
+        "M1.carte": scene.DUE_CARTE,
+        "M1.plan": scene.DUE_PLAN,
+        "M1.notions": scene.utc("2026-03-30T21:59:59"),
+        "positionnement": scene.DUE_PLACEMENT,
+    }
+
+
 def test_every_verdict_can_be_reached(scene):
     item = scene.green(scene.small(modules__0__activities__3__assesses=[]))
     item.person("b1", 51, "Cyr Duc")
@@ -68,3 +96,16 @@ def test_view_of_nothing_holds_the_programme_and_nobody(scene):
     assert view.learners == ()
     assert [head.key for head in view.objectives] == ["O1", "O2", "O3", "O4"]
     assert [finding.verdict for finding in view.findings] == [Verdict.GAP]  # fewer than the minimum
+
+
+def test_view_says_what_session_and_programme_it_is_about(scene):
+    view = scene.green().view()
+    assert (view.programme, view.version, view.session) == ("essai", "1", "2026-03")
+    assert (view.title, view.programme_title, view.framework) == (
+        "Programme d'essai", "Programme d'essai", "Référentiel d'essai",
+    )  # fmt: skip
+    assert (view.place, view.trainers, view.timezone) == ("Lyon", ("Claire Morel",), "Europe/Paris")
+    assert (view.starts, view.ends) == (scene.utc("2026-03-27T08:00:00"), scene.utc("2026-03-30T15:00:00"))
+    assert (view.as_of, view.last_entry, view.to_confirm) == (scene.NIGHT, "2026/23", ())
+    named = scene.small(session_data=scene.SESSION | {"title": "Printemps"}).view()
+    assert (named.title, named.programme_title, named.last_entry) == ("Printemps", "Programme d'essai", "")

@@ -46,10 +46,37 @@ def test_index_of_an_object_only_seen_to_vanish_holds_nothing(scene, one):
     assert index.of(scene.SUBJECT, RubricFilling) == ()
 
 
+def test_index_of_what_follows_an_object_only_seen_to_vanish_is_kept(scene, one):
+    filled = one.fill(scene.SUBJECT, "M1.carte", POINTS, scene.utc("2026-03-28T10:00:00"))
+    one.vanish(filled)
+    kept = {key: one.complete(scene.SUBJECT, key, scene.utc("2026-03-28T10:00:00")) for key in ("M1.carte", "M1.plan")}
+    index = EvidenceIndex(one.without(filled).evidence)
+    for ask in (index.of, index.current):
+        for key, entry in kept.items():
+            (history,) = ask(scene.SUBJECT, ActivityCompletion, key)
+            assert history.known.entry == entry
+        assert len(ask(scene.SUBJECT, ActivityCompletion)) == 2
+
+
+def test_index_of_another_subject_holds_nothing_of_this_one(scene, one):
+    one.person("bb22", 42, "Marc Olin")
+    one.enrol("bb22")
+    one.complete(scene.SUBJECT, "M1.carte", scene.utc("2026-03-28T10:00:00"))
+    index = EvidenceIndex(one.evidence)
+    assert index.subjects == ("bb22", scene.SUBJECT)
+    assert [index.enrolled(subject) for subject in index.subjects] == [True, False]
+    assert [len(index.of(subject, ActivityCompletion)) for subject in index.subjects] == [0, 1]
+
+
+def test_is_learner_of_a_trainer_who_left_is_false(scene, one):
+    one.vanish(one.enrol(scene.SUBJECT, roles=("editingteacher",)))
+    assert not EvidenceIndex(one.evidence).is_learner(scene.SUBJECT, frozenset({"student"}))
+
+
 @pytest.mark.parametrize("entries", [("2026/10", "2026/9"), ("2026/9", "2026/9"), ("2026/1", "2025/9")])
 def test_index_of_evidence_out_of_order_is_refused(scene, entries):
     items = [Evidence(entry, None, scene.BEFORE, None, "a") for entry in entries]
-    with pytest.raises(ValueError, match="ledger order"):
+    with pytest.raises(ValueError, match=f"entry {entries[1]} is not after the one before it"):
         EvidenceIndex(items)
 
 

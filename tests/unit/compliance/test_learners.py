@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from moodle_sync.compliance import Verdict
+from moodle_sync.compliance import Verdict, sentences
 
 # enrol_by is start-7d: 20 March 2026 at 23:59:59 in Paris, 22:59:59 UTC
 
@@ -14,6 +16,57 @@ def enrolled(scene, **over):
 
 def finding(item):
     return item.view().learners[0].enrolment
+
+
+LIMIT = "20 mars 2026 à 23 h 59"
+
+
+@pytest.mark.parametrize(
+    ("over", "verdict", "sentence"),
+    [
+        ({}, Verdict.OK, f"inscrit au plus tard le 15 mars 2026 à 9 h (date limite : {LIMIT})"),
+        (
+            {"occurred_at": "2026-03-14T10:00:00"},
+            Verdict.OK,
+            f"inscrit au plus tard le 14 mars 2026 à 11 h (date limite : {LIMIT})",
+        ),
+        (
+            {
+                "occurred_at": "2026-03-18T10:00:00"
+            },  # by a clock that is not the ledger's: the earlier of the two counts
+            Verdict.OK,
+            f"inscrit au plus tard le 15 mars 2026 à 9 h (date limite : {LIMIT})",
+        ),
+        (
+            {"occurred_at": "2026-03-21T10:00:00", "observed_at": "2026-03-22T02:00:00"},
+            Verdict.BREACH,
+            f"inscrit le 21 mars 2026 à 11 h, après la date limite du {LIMIT}",
+        ),
+        (
+            {"observed_at": "2026-03-22T02:00:00"},
+            Verdict.UNKNOWN,
+            f"inscription observée pour la première fois le 22 mars 2026 à 3 h, après la date limite du {LIMIT}"
+            " ; sa date n'est pas connue",
+        ),
+        ({"active": False}, Verdict.GAP, sentences.ENROLMENT_INACTIVE),
+    ],
+)
+def test_enrolment_says_when_by_when_and_rests_on_its_entry(scene, over, verdict, sentence):
+    moments = {name: scene.utc(value) for name, value in over.items() if isinstance(value, str)}
+    found = finding(enrolled(scene, **over | moments))
+    assert (found.verdict, found.sentence, found.entries) == (verdict, sentence, ("2026/11",))
+    assert found.due == (None if verdict == Verdict.GAP else scene.DUE_PLACEMENT)
+
+
+def test_enrolment_not_observed_or_erased_says_so(scene):
+    item = scene.small()
+    item.person(scene.SUBJECT, 41, "Inès Abara")
+    entry = item.course_done(scene.SUBJECT, scene.utc("2026-03-30T14:00:00"))
+    found = finding(item)
+    assert (found.verdict, found.sentence, found.entries) == (Verdict.UNKNOWN, sentences.ENROLMENT_NOT_OBSERVED, ())
+    item.erase(scene.SUBJECT)
+    found = finding(item)
+    assert (found.verdict, found.sentence, found.entries) == (Verdict.ERASED, sentences.ERASED, (entry,))
 
 
 @pytest.mark.parametrize(("second", "verdict"), [("22:59:59", Verdict.OK), ("23:00:00", Verdict.BREACH)])
@@ -118,6 +171,12 @@ def test_learner_without_a_name_is_called_by_the_pseudonym(scene):
     assert item.view().learners[0].name == "stagiaire aa11bb22"
 
 
+def test_learner_of_whom_nothing_says_who_it_is_is_called_by_the_pseudonym(scene):
+    item = enrolled(scene)
+    item.evidence = [replace(evidence, person=None) for evidence in item.evidence]
+    assert item.view().learners[0].name == "stagiaire aa11bb22"
+
+
 def test_erased_learner_is_erased_everywhere(scene):
     item = scene.green()
     item.erase(scene.SUBJECT)
@@ -126,23 +185,3 @@ def test_erased_learner_is_erased_everywhere(scene):
     assert row.erased
     assert row.name == "effacé aa11bb22"
     assert {found.verdict for found in findings} == {Verdict.ERASED}
-
-
-@pytest.mark.parametrize(
-    ("learners", "verdict"), [(0, Verdict.GAP), (1, Verdict.OK), (3, Verdict.OK), (4, Verdict.BREACH)]
-)
-def test_capacity_counts_active_learners(scene, learners, verdict):
-    item = scene.small()
-    for number in range(learners):
-        item.person(f"a{number}", 50 + number, f"Personne {number}")
-        item.enrol(f"a{number}")
-    item.person("b0", 60, "Partie")
-    item.enrol("b0", active=False)
-    found = [finding for finding in item.view().findings if finding.rule == "capacity"]
-    assert [finding.verdict for finding in found] == [verdict]
-
-
-def test_capacity_with_an_erased_learner_is_unknown(scene):
-    item = scene.green(scene.green(), "bb22", 42, "Marc Olin")
-    item.erase("bb22")
-    assert item.view().findings[0].verdict == Verdict.UNKNOWN

@@ -33,7 +33,7 @@ class Basis:
     session: Session
     index: EvidenceIndex
     as_of: datetime
-    learner_roles: frozenset[str] = frozenset({"student"})
+    learner_roles: frozenset[str]
 
     @cached_property
     def zone(self) -> ZoneInfo:

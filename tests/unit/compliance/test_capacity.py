@@ -1,5 +1,7 @@
 """How many learners are enrolled, against how many the programme or the session takes. Rule ``capacity``."""
 
+from dataclasses import replace
+
 import pytest
 
 from moodle_sync.compliance import Verdict
@@ -80,3 +82,17 @@ def test_capacity_that_is_exceeded_stays_so_whatever_was_erased(scene):
     item = group(scene, 5)
     item.erase("a4")
     assert said(item)[:2] == (Verdict.BREACH, "effectif : 4 stagiaires inscrits, pour 3 places au plus")
+
+
+def test_capacity_does_not_count_who_is_no_learner_any_more(scene):
+    item = group(scene, 3)
+    item.enrol("a0", scene.NIGHT, roles=("guest",))
+    item.enrol("a1", scene.NIGHT, roles=("guest", "student"))
+    assert said(item)[:2] == (Verdict.OK, "effectif : 2 stagiaires inscrits (de 1 à 3)")
+
+
+def test_capacity_with_anything_erased_of_a_learner_is_unknown(scene):
+    item = group(scene, 2)
+    item.course_done("a1", scene.utc("2026-03-30T14:00:00"))
+    item.evidence[-1] = replace(item.evidence[-1], fact=None)
+    assert said(item)[0] == Verdict.UNKNOWN

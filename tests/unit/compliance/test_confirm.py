@@ -66,6 +66,14 @@ def test_is_to_confirm_goes_by_whole_parts_of_the_path(scene, path, expected):
     assert is_to_confirm(programme, "M1.carte", "acquired_when") is expected
 
 
+def test_to_confirm_lists_the_rubric_of_an_assignment_outside_the_modules(scene):
+    outside = {"assignment": "bilan", "title": "Bilan", "brief": "À rendre.", "rubric": "plan"}
+    item = scene.small(modules__0__activities__2__rubric="carte", outside_modules__0=outside)
+    rubric = item.rubrics["plan"].model_copy(update={"to_confirm": ("title",)})
+    item.rubrics = {**item.rubrics, "plan": rubric}
+    assert [found.source for found in item.view().to_confirm] == ["grille « Plan »"]
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

@@ -88,7 +88,7 @@ def test_view_at_a_naive_moment_is_refused(scene):
 def test_view_of_a_session_of_another_programme_is_refused(scene):
     item = scene.green()
     item.session = item.session.model_copy(update={"version": "2"})
-    with pytest.raises(ValueError, match="does not run"):
+    with pytest.raises(ValueError, match="session 2026-03 does not run essai 1"):
         item.view()
 
 

@@ -136,6 +136,18 @@ def test_todo_speaks_of_a_rubric_only_where_every_activity_has_one(scene, assess
     assert only(item, f"objectif {assesses[0]}").sentence == f"objectif {assesses[0]} : {text}"
 
 
+def test_todo_of_an_objective_that_several_activities_assess_is_due_by_the_first_and_says_what_is_unknown(scene):
+    item = group(scene, modules__0__activities__2__assesses=["O1"])
+    at = scene.utc("2026-03-26T10:00:00")
+    item.fill("a0", "M1.carte", {"synergies": 4, "note": 1}, at)  # the plan is open, until the 30th
+    item.fill("a1", "M1.carte", {"synergies": 4, "note": None}, at)  # the card is open, until the 29th
+    item.fill("a2", "M1.carte", {"synergies": 4, "note": 1}, at)
+    item.fill("a2", "M1.plan", {"clarte": 1, "cadre": 1}, at, rater=52)
+    begun, unknown = starting(item, "objectif O1")
+    assert (begun.learners, begun.finding.due) == (("Ana Bel", "Cyr Duc"), scene.DUE_CARTE)
+    assert unknown.sentence == f"objectif O1 : 1 évaluation qui ne peut être lue : {sentences.SELF_GRADED}"
+
+
 # ---- activities --------------------------------------------------------------------------------------------------
 
 
@@ -183,6 +195,18 @@ def test_todo_of_the_placement_says_so_and_stands_under_its_own_rule(scene):
     found = only(item, "3 stagiaires sans positionnement")
     assert (found.finding.rule, found.finding.activity) == ("placement_done", "positionnement")
     assert found.finding.due == scene.DUE_PLACEMENT
+
+
+@pytest.mark.parametrize("complete_when", [["graded"], ["passed"], ["submitted", "passed"]])
+def test_todo_does_not_ask_twice_for_work_that_grading_completes(scene, complete_when):
+    item = group(scene, ("Ana Bel",), modules__0__activities__2__complete_when=complete_when)
+    assert starting(item, "« Plan »") == []
+
+
+def test_todo_of_an_activity_comes_two_weeks_before_its_date(scene):
+    item = group(scene)
+    assert starting(item, "« Carte", scene.utc("2026-03-15T21:59:58")) == []
+    assert only(item, "« Carte", scene.utc("2026-03-15T21:59:59")).finding.verdict == Verdict.PENDING
 
 
 def test_todo_asks_for_work_that_grading_completes_where_no_objective_does(scene):

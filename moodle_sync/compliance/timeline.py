@@ -40,10 +40,9 @@ def _windows(basis: Basis) -> list[TimelineItem]:
 
 
 def _days(basis: Basis) -> list[TimelineItem]:
-    ordered = sorted(basis.half_days)
     days: list[TimelineItem] = []
     for number, day in enumerate(basis.session.days, start=1):
-        of_day = [item for item in ordered if item.starts.astimezone(basis.zone).date() == day.date]
+        of_day = [item for item in basis.half_days if item.starts.astimezone(basis.zone).date() == day.date]
         texts = ["–".join(french.clock_of(item) for item in clock_times(text)) for text in day.half_days]
         days.append(
             TimelineItem("day", sentences.training_day(number), ", ".join(texts), of_day[0].starts, of_day[-1].ends)

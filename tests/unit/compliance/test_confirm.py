@@ -1,6 +1,8 @@
 import pytest
 
+from moodle_sync.compliance import confirm
 from moodle_sync.compliance.confirm import is_to_confirm
+from moodle_sync.spec import activity, models
 
 
 @pytest.mark.parametrize(
@@ -87,3 +89,11 @@ def test_to_confirm_lists_the_rubric_of_an_assignment_outside_the_modules(scene)
 def test_is_to_confirm_of_an_activity_outside_the_modules(scene, path, expected):
     programme = scene.small(to_confirm=[path]).programme
     assert is_to_confirm(programme, "positionnement", "due") is expected
+
+
+def test_words_are_for_fields_that_specs_have():
+    kinds = [item for module in (activity, models) for item in vars(module).values() if isinstance(item, type)]
+    fields = {name for kind in kinds if issubclass(kind, models.Spec) for name in kind.model_fields}
+    assert confirm._FIELDS.keys() <= fields
+    assert all(word and word == word.strip() for word in confirm._FIELDS.values())
+    assert len(set(confirm._FIELDS.values())) == len(confirm._FIELDS)

@@ -50,7 +50,9 @@ def to_confirm(
 ) -> tuple[ToConfirm, ...]:
     """Everything that is still to be confirmed: the programme's, the framework's, its rubrics', the session's."""
     found = [ToConfirm("programme", path, *_in_words(programme, path)) for path in programme.to_confirm]
-    found += [ToConfirm("référentiel de compétences", path, "", _field(path)) for path in framework.to_confirm]
+    found += [
+        ToConfirm("référentiel de compétences", path, *_in_framework(framework, path)) for path in framework.to_confirm
+    ]
     for rubric in sorted(rubrics, key=lambda item: item.rubric):
         found += [
             ToConfirm(f"grille « {rubric.title} »", path, *_in_rubric(rubric, path)) for path in rubric.to_confirm
@@ -85,6 +87,13 @@ def _in_words(programme: Programme, path: str) -> tuple[str, str]:
     return (about, _field(".".join(rest)) if rest else "l'activité entière") if about else ("", path)
 
 
+def _in_framework(framework: Framework, path: str) -> tuple[str, str]:
+    match path.split("."):
+        case ["objectives", key, *rest] if rest and any(item.key == key for item in framework.objectives):
+            return f"objectif {key}", _field(".".join(rest))
+    return "", _field(path)
+
+
 def _in_rubric(rubric: Rubric, path: str) -> tuple[str, str]:
     match path.split("."):
         case ["criteria", key, *rest] if rest:
@@ -94,7 +103,8 @@ def _in_rubric(rubric: Rubric, path: str) -> tuple[str, str]:
 
 
 def _field(path: str) -> str:
-    return _FIELDS.get(path.split(".")[-1], path)
+    # a field of something within (category.title) is not the field of that name: it stays as it is written
+    return _FIELDS.get(path, path)
 
 
 def _module_activities(programme: Programme, key: str) -> tuple[AnyActivity, ...]:

@@ -110,4 +110,4 @@ def _row(basis: Basis, subject: str) -> LearnerRow:
 def _used(programme: Programme, rubrics: Mapping[str, Rubric]) -> list[Rubric]:
     items = [*programme.outside_modules, *(item for module in programme.modules for item in module.activities)]
     keys = {item.rubric for item in items if isinstance(item, Assignment) and item.rubric is not None}
-    return [rubrics[key] for key in sorted(keys) if key in rubrics]
+    return [rubrics[key] for key in keys if key in rubrics]

@@ -18,6 +18,7 @@ from moodle_sync.spec import activity, models
         ("modules.M9.activities.carte.due", "", "modules.M9.activities.carte.due"),
         ("modules.M1.activities.carte.hours.why", "« Carte des synergies » (module M1)", "hours.why"),
         ("nature", "", "la nature de l'action"),
+        ("category.title", "", "category.title"),
         ("modules.M1.activities.gone.due", "", "modules.M1.activities.gone.due"),
         ("something_new", "", "something_new"),
     ],
@@ -29,7 +30,8 @@ def test_to_confirm_puts_a_path_of_the_programme_into_words(scene, path, about, 
 
 def test_to_confirm_lists_framework_rubrics_and_session_too(scene):
     item = scene.small()
-    item.framework = item.framework.model_copy(update={"to_confirm": ("title",)})
+    paths = ("title", "objectives.O2.title", "objectives.O2", "objectives.O9.title")
+    item.framework = item.framework.model_copy(update={"to_confirm": paths})
     item.session = item.session.model_copy(update={"to_confirm": ("place",)})
     paths = {
         "plan": ("criteria.clarte.levels", "title", "criteria.gone.levels", "criteria"),
@@ -40,6 +42,9 @@ def test_to_confirm_lists_framework_rubrics_and_session_too(scene):
     item.rubrics = {**rubrics, "autre": unused}
     assert [(found.source, found.path, found.about, found.field) for found in item.view().to_confirm] == [
         ("référentiel de compétences", "title", "", "le titre"),
+        ("référentiel de compétences", "objectives.O2.title", "objectif O2", "le titre"),
+        ("référentiel de compétences", "objectives.O2", "", "objectives.O2"),
+        ("référentiel de compétences", "objectives.O9.title", "", "objectives.O9.title"),
         ("grille « Carte »", "title", "", "le titre"),
         ("grille « Carte »", "criteria.note", "", "criteria.note"),
         ("grille « Plan »", "criteria.clarte.levels", "« Clarté »", "les niveaux"),
@@ -97,3 +102,17 @@ def test_words_are_for_fields_that_specs_have():
     assert confirm._FIELDS.keys() <= fields
     assert all(word and word == word.strip() for word in confirm._FIELDS.values())
     assert len(set(confirm._FIELDS.values())) == len(confirm._FIELDS)
+
+
+def test_to_confirm_finds_the_activity_in_its_own_module(scene):
+    page = {"page": "carte", "title": "La carte", "text": "À lire."}
+    module = {"key": "M2", "title": "Second", "summary": "Résumé.", "activities": [page]}
+    paths = [f"modules.{key}.activities.carte.title" for key in ("M2", "M1")]
+    item = scene.small(modules=[*scene.PROGRAMME["modules"], module], to_confirm=paths)
+    assert [found.about for found in item.view().to_confirm] == [
+        "« La carte » (module M2)",
+        "« Carte des synergies » (module M1)",
+    ]
+    assert [is_to_confirm(item.programme, key, "title") for key in ("M1.carte", "M2.carte", "M2.plan")] == [
+        True, True, False,
+    ]  # fmt: skip

@@ -74,7 +74,7 @@ class _Counts:
     planned: int = 0
     """In minutes: a third of an hour has no decimal."""
     attended: Decimal = Decimal(0)
-    people: set[int | str] = field(default_factory=set)
+    people: set[int] = field(default_factory=set)
     complaints: dict[str, int] = field(default_factory=lambda: {"complaint": 0, "difficulty": 0, "incident": 0})
     asked: int = 0
     answered: int = 0
@@ -158,10 +158,9 @@ def _add(counts: _Counts, year: int, scope: Scope, learner_roles: frozenset[str]
     counts.sessions += 1
     attended = {one.userid for one in present}
     for subject in enrolled:
-        person = index.person(subject)
         who = index.of(subject, Enrolment)[-1].fact.userid
         counts.enrolments += 1
-        counts.people.add(person.userid if person is not None else who)
+        counts.people.add(who)
         counts.planned += minutes
         counts.without_attendance += who not in attended
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -201,8 +202,86 @@ def test_aggregates_says_what_it_could_not_count(big: Scenery) -> None:
     big.says(1, None)
     found = count(big, gone)
     assert (found["sessions_without_dates"], found["erased"]) == (1, 1)
-    assert "trainers_hours" in found["not_in_facts"]
     assert found["satisfaction"] is None
+    other = Scenery("sag:gone@2", None)
+    other.enrol(71)
+    gone.attested += [Attested("x", None), Attested("y", None)]
+    attested_only = Scenery("sag:gone@3", None)
+    found = count(big, gone, other, attested_only)
+    assert (found["sessions_without_dates"], found["erased"]) == (2, 3)
+
+
+def test_aggregates_name_their_form_and_what_no_fact_says(big: Scenery) -> None:
+    found = count(big, threshold=3, ratings=[Rating(4, Decimal(5)), Rating(2, Decimal(1))])
+    assert (found["schema"], found["year"], found["threshold"]) == (1, 2026, 3)
+    assert found["not_in_facts"] == [
+        "products_and_charges",
+        "trainers_hours",
+        "trainees_by_status",
+        "subcontracted",
+        "objectives_and_specialities",
+    ]
+    assert found["satisfaction"] == {"n": 4, "mean": "5"}
+
+
+def test_aggregates_count_over_all_sessions_and_people_whose_name_is_not_known(big: Scenery) -> None:
+    second = Scenery("sag:p@second", session("2026-03-02"))
+    second.enrol(1, 7)
+    second.observed = [replace(one, person=None) for one in second.observed]
+    big.attend(1, "2026-12-14", "3.5")
+    second.attend(1, "2026-03-02", "3.5")
+    found = count(big, second)
+    assert (found["learners"], found["enrolments"]) == (7, 8)
+    assert (found["hours_attended"], found["enrolments_without_attendance"]) == ("7", 6)
+
+
+def test_aggregates_course_that_is_not_completed_is_no_completion(big: Scenery) -> None:
+    common = {"course": big.key, "userid": 1, "occurred_at": WHEN, "wsfunction": "w"}
+    big.says(1, CourseCompletion(**common, completed=False, criteria=()))
+    assert count(big)["completions"] == 0
+
+
+@pytest.mark.parametrize(("second", "counted"), [("22:59:59", [1, 0]), ("23:00:00", [0, 1])])
+def test_aggregates_attested_facts_count_in_the_year_of_the_sessions_zone(
+    big: Scenery, second: str, counted: list[int]
+) -> None:
+    at = datetime.fromisoformat(f"2026-12-31T{second}+00:00")
+    common = {"course": big.key, "occurred_at": at, "attested_by": "Z", "file": FILE}
+    big.attest(Complaint(**common, userid=1, reference="R1", nature="incident", step="received", text="x"))
+    big.attest(Complaint(**common, userid=1, reference="R2", nature="incident", step="closed", text="x"))
+    big.attest(Appreciation(**common, userid=0, reference="A1", stakeholder="funder", answered=True))
+    years = [count(big, year=year) for year in (2026, 2027)]
+    assert [found["complaints"]["incident"] for found in years] == counted
+    assert [found["appreciations"] for found in years] == [{"asked": n, "answered": n} for n in counted]
+
+
+def test_aggregates_complaints_of_one_nature_add_up(big: Scenery) -> None:
+    common = {"course": big.key, "userid": 1, "occurred_at": WHEN, "attested_by": "Z", "file": FILE}
+    for number in range(3):
+        big.attest(Complaint(**common, reference=f"R{number}", nature="difficulty", step="received", text="x"))
+    assert count(big)["complaints"] == {"complaint": 0, "difficulty": 3, "incident": 0}
+
+
+def test_aggregates_training_days_count_in_the_year_of_the_sessions_zone() -> None:
+    far = Scenery("sag:p@far", session("2027-01-01", zone="Pacific/Auckland"))  # begins on 31 December in UTC
+    far.enrol(1)
+    assert [count(far, year=year)["hours_planned"] for year in (2026, 2027)] == ["0", "7"]
+
+
+def test_aggregates_any_counted_fact_that_is_removed_changes_the_figures(big: Scenery) -> None:
+    big.complete(1, WHEN)
+    big.attend(1, "2026-12-14", "3.5")
+    common = {"course": big.key, "occurred_at": WHEN, "attested_by": "Z", "file": FILE}
+    big.attest(Complaint(**common, userid=1, reference="R1", nature="complaint", step="received", text="x"))
+    big.attest(Appreciation(**common, userid=0, reference="A1", stakeholder="funder", answered=False))
+    figures = count(big)
+    trainer = next(number for number, one in enumerate(big.observed) if one.subject.endswith("-90"))
+    for facts in (big.observed, big.attested):
+        for number in range(len(facts)):
+            one = facts.pop(number)
+            assert (count(big) == figures) is (facts is big.observed and number == trainer)
+            facts.insert(number, one)
+    assert count(big) == figures
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from moodle_sync.compliance.retention import Held, Line, Refused, due
+from moodle_sync.compliance.retention import Held, Line, Refused, applying, due
 from moodle_sync.mapping.loader import load_mappings
 from moodle_sync.mapping.retention import Retention
 from moodle_sync.spec.models import Session
@@ -89,19 +89,100 @@ def test_due_overlapping_policies_are_all_named(retention: Retention) -> None:
 @pytest.mark.parametrize(
     ("one", "kind", "why"),
     [
-        (None, "grade", "not in the specs"),
+        (None, "grade", "the session is not in the specs: its end and its funders are not known"),
         (None, "appreciation", "not in the specs"),
-        (session(), "grade", "names no funder"),
+        (session(), "grade", "the session names no funder: write funders (none, where nobody pays)"),
         (session(funders=[{"funder": "cpf"}]), "grade", "no policy of its own for cpf"),
         (session(funders=[*OPCO, {"funder": "region"}]), "grade", "no policy of its own for region"),
         (session(funders=[{"funder": "opco"}]), "grade", "opco-3y: the session names no day of the last payment"),
-        (session(funders=NONE), "brainwave", "no class"),
+        (
+            session(funders=[{"funder": "region"}, {"funder": "cpf"}]),
+            "grade",
+            "mappings/retention.yaml has no policy of its own for cpf, region",
+        ),
+        (session(funders=NONE), "brainwave", "no class of mappings/retention.yaml holds these kinds of facts"),
+        (session("9999-06-30", funders=NONE), "grade", "limitation-5y: its end falls outside the calendar"),
+        (session("9999-06-30", funders=NONE), "grade", "; qualiopi-4y: its end falls outside the calendar"),
     ],
 )
 def test_due_what_is_not_known_is_never_due(retention: Retention, one: Session | None, kind: str, why: str) -> None:
     found = line(retention, one, FAR, kind)
     assert (found.state, found.until, found.policy) == ("unknown", None, None)
     assert why in found.why
+
+
+def test_due_of_a_class_without_policies_of_funders_asks_for_none(retention: Retention) -> None:
+    found = line(retention, session(funders=[{"funder": "cpf"}]), date(2027, 3, 31), "appreciation")
+    assert (found.state, found.until, found.why) == ("kept", date(2027, 3, 31), "")
+
+
+def test_due_class_of_no_kind_is_named_by_a_question_mark(retention: Retention) -> None:
+    found = line(retention, session(funders=NONE), FAR, "brainwave")
+    assert (found.data_class, found.kinds, found.also) == ("?", ("brainwave",), ())
+
+
+def test_due_session_that_is_not_in_the_specs_names_the_policies_without_an_end(retention: Retention) -> None:
+    found = line(retention, None, FAR)
+    assert {term.policy.policy for term in found.also} == {
+        policy.policy for policy in retention.of_class("assessment") if policy.for_anybody
+    }
+    assert {(term.until, term.unknown) for term in found.also} == {
+        (None, "the session is not in the specs: its end is not known")
+    }
+
+
+def test_due_session_of_several_days_is_kept_from_the_last(retention: Retention) -> None:
+    one = session("2026-03-31", NONE)
+    early = one.days[0].model_copy(update={"date": date(2025, 12, 31)})
+    one = one.model_copy(update={"days": (early, early, *one.days)})
+    assert line(retention, one, FAR).until == date(2031, 3, 31)
+
+
+def only(retention: Retention, **policies: dict[str, Any]) -> Retention:
+    """The shipped mapping with these policies alone, each made of the first one."""
+    first = retention.policies["asp-10y"]
+    made = {name: first.model_copy(update={"policy": name, **change}) for name, change in policies.items()}
+    return Retention(retention.edition, retention.classes, retention.funders, made)
+
+
+def test_due_of_two_policies_that_end_on_one_day_names_one_and_the_other(retention: Retention) -> None:
+    both = only(retention, zulu={}, alpha={})
+    found = line(both, session(funders=[{"funder": "asp", "last_payment": date(2026, 5, 12)}]), FAR)
+    assert (found.policy and found.policy.policy, [term.policy.policy for term in found.also]) == ("zulu", ["alpha"])
+
+
+@pytest.mark.parametrize(
+    ("funders", "until"),
+    [
+        ([], None),
+        ([("asp", date(2026, 1, 1)), ("cpf", date(2027, 1, 1))], date(2037, 12, 31)),
+        ([("asp", date(2026, 1, 1)), ("cpf", None)], None),
+    ],
+)
+def test_applying_policy_for_anybody_waits_for_the_last_payment_of_all(
+    retention: Retention, funders: list[tuple[str, date | None]], until: date | None
+) -> None:
+    payers = [{"funder": name, "last_payment": day} for name, day in funders]
+    (term,) = applying("assessment", session(funders=payers), only(retention, everybody={"funders": ("any",)}))
+    assert term.until == until
+    assert (term.unknown == "") is (until is not None)
+
+
+def test_applying_policy_of_a_funder_looks_at_its_own_payments(retention: Retention) -> None:
+    payers = [{"funder": "asp", "last_payment": date(2026, 1, 1)}, {"funder": "cpf", "last_payment": None}]
+    (term,) = applying("assessment", session(funders=payers), only(retention, own={}))
+    assert (term.policy.policy, term.until) == ("own", date(2036, 12, 31))
+
+
+def test_due_refusals_are_named_by_subject_and_the_last_to_end_stands(retention: Retention) -> None:
+    as_of = date(2040, 6, 1)
+    late, soon, other = (
+        Refused(subject, as_of + timedelta(days=days), "legal_claims", "opco-3y")
+        for subject, days in (("bb", 9), ("bb", 3), ("aa", 5))
+    )
+    held = [Held(SCOPE, subject, "grade", 1) for subject in ("cc", "bb", "aa")]
+    found = line(retention, session(funders=NONE), as_of, held=held, refusals=[late, soon, other])
+    assert (found.refused, found.subjects, found.entries) == ((other, late), ("cc",), 1)
 
 
 def test_due_class_without_any_policy_is_not_known(retention: Retention) -> None:

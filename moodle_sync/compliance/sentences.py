@@ -343,10 +343,8 @@ def confirmations(n: int) -> str:
 
 
 def deadline(days: int, when: str) -> str:
-    """How far a due date is, in calendar days."""
-    if days == 0:
-        return f"aujourd'hui ({when})"
-    return f"dans {count(days, 'jour', 'jours')} ({when})" if days > 0 else overdue(-days, when)
+    """How far a due date is that has not passed, in calendar days."""
+    return f"dans {count(days, 'jour', 'jours')} ({when})" if days else f"aujourd'hui ({when})"
 
 
 def overdue(days: int, when: str) -> str:

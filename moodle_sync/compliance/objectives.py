@@ -59,7 +59,7 @@ def _cell(basis: Basis, subject: str, objective: Objective) -> ObjectiveCell:
     )
     state = combined([item.state for item in found])
     reasons = tuple(item.reason for item in found)
-    deciding = [item for item in found if state in (_State.ACQUIRED, item.state)] or list(found)
+    deciding = [item for item in found if item.state == state] or found  # a mixture on the way rests on all of them
     entries = in_order(entry for item in deciding for entry in item.entries)
     verdict, due = _verdict(basis, state, found)
     if not basis.index.enrolled(subject) and verdict == Verdict.OK:

@@ -91,15 +91,19 @@ def test_objective_without_a_rule_is_never_provisional(scene):
 
 
 @pytest.mark.parametrize(
-    ("synergies", "state", "verdict"), [(4, State.UNKNOWN, Verdict.UNKNOWN), (3, State.NOT_ACQUIRED, Verdict.GAP)]
+    ("synergies", "state", "verdict", "said"),
+    [
+        (4, State.UNKNOWN, Verdict.UNKNOWN, "O1 inconnu : aucune inscription n'a été observée ; "),
+        (3, State.NOT_ACQUIRED, Verdict.GAP, "O1 non acquis : "),
+    ],
 )
-def test_objective_of_a_person_without_enrolment_loses_only_what_is_ok(scene, synergies, state, verdict):
+def test_objective_of_a_person_without_enrolment_loses_only_what_is_ok(scene, synergies, state, verdict, said):
     item = scene.small()
     item.person(scene.SUBJECT, 41, "Inès Abara")
     entry = card(scene, item, synergies)
     found = cell(item)
     assert (found.state, found.finding.verdict, found.finding.entries) == (state, verdict, (entry,))
-    assert ("aucune inscription n'a été observée" in found.finding.sentence) is (verdict == Verdict.UNKNOWN)
+    assert found.finding.sentence == f"{said}« Synergies argumentées » : {synergies} synergies"
 
 
 def test_erased_objective_rests_on_the_erased_entries_and_has_no_date(scene):

@@ -102,6 +102,13 @@ def test_completion_that_vanished_says_both_entries(scene, one):
     assert answer(one, "M1.carte") == (State.VANISHED, Verdict.GAP, said, (entry, gone))
 
 
+def test_completions_of_two_copies_that_are_gone_name_the_second(scene, one):
+    first, second = (done(scene, one, cmid=cmid) for cmid in (1, 2))
+    one.vanish(first)
+    gone = one.vanish(second)
+    assert answer(one, "M1.carte")[2:] == (sentences.vanished(second, gone), (second, gone))
+
+
 def test_completions_of_two_copies_say_so(scene, one):
     both = tuple(done(scene, one, cmid=cmid) for cmid in (1, 2))
     assert answer(one, "M1.carte") == (State.UNKNOWN, Verdict.UNKNOWN, sentences.TWO_OBJECTS, both)
@@ -206,6 +213,17 @@ def test_quiz_to_be_attempted_goes_by_the_first_finished_attempt(scene, order):
     entry = done(scene, item, "M1.notions", TOO_LATE)
     state, verdict, _, entries = answer(item, "M1.notions")
     assert (state, verdict, entries) == (State.DONE, Verdict.OK, (attempts[1], entry))
+
+
+@pytest.mark.parametrize(("first", "second"), [(IN_TIME, None), (None, TOO_LATE)])
+def test_quiz_attempt_that_was_finished_first_counts_however_late_it_was_seen(scene, first, second):
+    item = learner(scene, **{QUIZ + "complete_when": [], QUIZ + "due": "start+2d"})
+    seen = {IN_TIME: "2026-04-01T02:00:00", TOO_LATE: "2026-03-31T02:00:00", None: "2026-03-29T08:00:00"}
+    entries = []
+    for number, at in enumerate((second, first)):
+        over = {"finished_at": at and scene.utc(at), "observed_at": scene.utc(seen[at])}
+        entries.append(attempt(scene, item, number, **over))
+    assert answer(item, "M1.notions")[3] == (entries[1],)
 
 
 def test_quiz_attempts_finished_at_the_same_second_count_in_ledger_order(scene):
@@ -332,44 +350,3 @@ def test_placement_without_a_due_date_is_missing_once_the_training_begins(scene,
     item = learner(scene, outside_modules__0__due=None)
     found = cell(item, "positionnement", scene.utc(f"2026-03-27T{second}"))
     assert (found.finding.verdict, found.finding.due) == (verdict, scene.utc("2026-03-27T08:00:00"))
-
-
-# ---- the table and the course ------------------------------------------------------------------------------------
-
-
-def test_activity_heads_are_what_is_followed_with_its_own_due_date(scene):
-    dated = {"due": "start-1d", "opens": "start-14d"}
-    survey = {"feedback": "avis", "title": "Avis", "survey": "chaud", "role": "satisfaction_survey"} | dated
-    heads = scene.small(outside_modules__0=survey).view().activities
-    assert [(head.key, head.title, head.due, head.placement, head.survey) for head in heads] == [
-        ("M1.lecture", "Lecture", None, False, False),
-        ("M1.carte", "Carte des synergies", scene.DUE_CARTE, False, False),
-        ("M1.plan", "Plan", scene.DUE_PLAN, False, False),
-        ("M1.notions", "Notions", scene.utc("2026-03-30T21:59:59"), False, False),
-        ("avis", "Avis", scene.utc("2026-03-26T22:59:59"), False, True),
-    ]
-    last = scene.small(outside_modules__0__due=None).view().activities[-1]
-    assert (last.key, last.due, last.placement) == ("positionnement", scene.utc("2026-03-27T08:00:00"), True)
-
-
-def course(item, as_of=None):
-    found = (item.view(as_of) if as_of else item.view()).learners[0].completion
-    return found.verdict, found.sentence, found.entries
-
-
-def test_course_completion_says_what_moodle_says(scene, one):
-    assert course(one) == (Verdict.UNKNOWN, sentences.COURSE_NOT_OBSERVED, ())
-    at = scene.utc("2026-03-30T14:00:00")
-    entry = one.course_done(scene.SUBJECT, at, completed=False)
-    assert course(one) == (Verdict.GAP, sentences.COURSE_NOT_COMPLETED, (entry,))
-    entry = one.course_done(scene.SUBJECT, at)
-    assert course(one) == (Verdict.OK, sentences.COURSE_COMPLETED, (entry,))
-    gone = one.vanish(entry)
-    assert course(one) == (Verdict.GAP, sentences.vanished(entry, gone), (entry, gone))
-
-
-def test_course_completion_of_an_erased_learner_rests_on_what_was_erased(scene, one):
-    erased = one.evidence[0].entry
-    one.erase(scene.SUBJECT)
-    one.course_done(scene.SUBJECT, scene.utc("2026-03-30T14:00:00"))
-    assert course(one) == (Verdict.ERASED, sentences.ERASED, (erased,))

@@ -72,12 +72,12 @@ def test_criteria_of_a_filling_that_cannot_be_judged_are_not_judged(scene, one, 
     assert {met for *_, met in criteria(one)} == {None}
 
 
-def test_two_copies_that_are_both_gone_name_the_one_that_went_last(scene, one, say):
-    first = say(one, "fill", "M1.carte", {"synergies": 5, "note": 1}, cmid=998)
-    second = say(one, "fill", "M1.carte", {"synergies": 5, "note": 1}, cmid=999)
-    one.vanish(second)
-    gone = one.vanish(first)
-    assert answer(one, 0) == (State.VANISHED, sentences.vanished(first, gone), (first, gone))
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_copies_that_are_both_gone_name_the_one_that_went_last(one, say, order):
+    filled = [say(one, "fill", "M1.carte", {"synergies": 5, "note": 1}, cmid=cmid) for cmid in (998, 999)]
+    gone = [one.vanish(filled[number]) for number in order][-1]
+    last = filled[order[-1]]
+    assert answer(one, 0) == (State.VANISHED, sentences.vanished(last, gone), (last, gone))
 
 
 def test_gradebook_line_without_a_grade_is_no_assessment(one, say):

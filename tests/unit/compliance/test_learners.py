@@ -55,7 +55,7 @@ def test_enrolment_says_when_by_when_and_rests_on_its_entry(scene, over, verdict
     moments = {name: scene.utc(value) for name, value in over.items() if isinstance(value, str)}
     found = finding(enrolled(scene, **over | moments))
     assert (found.verdict, found.sentence, found.entries) == (verdict, sentence, ("2026/11",))
-    assert found.due == (None if verdict == Verdict.GAP else scene.DUE_PLACEMENT)
+    assert (found.learner, found.due) == (scene.SUBJECT, None if verdict == Verdict.GAP else scene.DUE_PLACEMENT)
 
 
 def test_enrolment_not_observed_or_erased_says_so(scene):

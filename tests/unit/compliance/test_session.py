@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -77,6 +77,7 @@ def test_view_is_the_same_whatever_zone_the_moment_is_given_in(scene):
 
     item = scene.green()
     seen = item.view(scene.NIGHT.astimezone(ZoneInfo("America/Cayenne")))
+    assert seen.as_of.tzinfo is UTC
     assert repr(seen) == repr(item.view(scene.NIGHT))  # equal moments of two zones are equal, and do not read the same
 
 

@@ -147,6 +147,10 @@ def test_aggregates_completion_after_the_last_training_day_counts_in_the_next_ye
 def test_aggregates_completion_without_a_date_counts_once_in_the_year_of_the_last_day(big: Scenery) -> None:
     big.complete(1, None)
     assert [count(big, year=year)["completions"] for year in (2026, 2027)] == [0, 1]
+    one = Scenery("sag:p@one", session("2026-12-14", "2027-01-11", halves=HALVES[:1]))
+    one.enrol(1)
+    one.complete(1, None)
+    assert [count(one, year=year, threshold=1)["completions"] for year in (2026, 2027)] == [0, 1]
 
 
 def test_aggregates_completion_that_is_gone_or_of_somebody_else_is_not_counted(big: Scenery) -> None:

@@ -29,7 +29,8 @@ def survey(**dates):
 def test_timeline_holds_surveys_by_their_dates_and_leaves_out_one_without(scene):
     def found(**dates):
         items = scene.small(outside_modules__0=survey(**dates)).view().timeline
-        return [(item.starts, item.ends) for item in items if (item.kind, item.label) == ("survey", "À froid")]
+        heads = ("survey", "À froid", "")
+        return [(item.starts, item.ends) for item in items if (item.kind, item.label, item.detail) == heads]
 
     opens, due = scene.utc("2026-04-29T22:00:00"), scene.utc("2026-05-07T21:59:59")
     assert found(opens="end+1mo", due="end+38d") == [(opens, due)]

@@ -179,6 +179,16 @@ def test_todos_of_an_activity_say_each_state_apart_with_who_acts(scene):
     assert [todo.deadline for todo in found] == [overdue] * 4 + ["sans échéance"]
 
 
+def test_todo_of_traces_that_are_gone_groups_learners_whatever_their_entries(scene):
+    item = group(scene)
+    at = scene.utc("2026-03-28T10:00:00")
+    done = [item.complete(subject, "M1.carte", at) for subject in ("a0", "a1", "a2")]
+    gone = [item.vanish(entry) for entry in done]
+    found = only(item, "« Carte")
+    assert found.sentence == "« Carte des synergies » : trace disparue de Moodle pour 3 stagiaires"
+    assert found.finding.entries == (*done, *gone)
+
+
 def test_todo_of_undated_and_of_unfollowed_work_says_why(scene):
     item = group(scene, modules__0__activities__3__due="end")
     for subject in ("a0", "a1", "a2"):
@@ -255,6 +265,19 @@ def test_todos_overdue_come_before_gaps_without_a_date_however_late_their_date(s
 )
 def test_todo_deadline_counts_calendar_days_of_the_sessions_zone(scene, as_of, deadline):
     assert only(group(scene), "« Carte", scene.utc(as_of)).deadline == deadline
+
+
+@pytest.mark.parametrize(
+    ("as_of", "deadline"),
+    [
+        ("2026-03-29T02:59:59", "dans 1 jour (29 mars 2026 à 23 h 59)"),
+        ("2026-03-29T03:00:00", "aujourd'hui (29 mars 2026 à 23 h 59)"),
+        ("2026-03-30T02:59:59", "aujourd'hui (29 mars 2026 à 23 h 59)"),  # in UTC it is due on the 30th
+    ],
+)
+def test_todo_deadline_counts_days_where_the_due_date_is_another_day_in_utc(scene, as_of, deadline):
+    item = group(scene, session_data=scene.SESSION | {"timezone": "America/Cayenne"})
+    assert only(item, "« Carte", scene.utc(as_of)).deadline == deadline
 
 
 def test_todo_deadline_that_passed_on_the_same_day_says_so(scene):

@@ -73,6 +73,14 @@ def test_is_to_confirm_goes_by_whole_parts_of_the_path(scene, path, expected):
     assert is_to_confirm(programme, "M1.carte", "acquired_when") is expected
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_to_confirm_takes_rubrics_by_key_in_whatever_order_they_are_given(scene, order):
+    item = scene.small()
+    rubrics = [rubric.model_copy(update={"to_confirm": ("title",)}) for rubric in item.rubrics.values()][::order]
+    found = confirm.to_confirm(item.programme, item.framework, rubrics, item.session)
+    assert [one.source for one in found] == ["grille « Carte »", "grille « Plan »"]
+
+
 def test_to_confirm_lists_the_rubric_of_an_assignment_outside_the_modules(scene):
     outside = {"assignment": "bilan", "title": "Bilan", "brief": "À rendre.", "rubric": "plan"}
     item = scene.small(modules__0__activities__2__rubric="carte", outside_modules__0=outside)

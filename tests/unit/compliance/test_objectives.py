@@ -79,7 +79,8 @@ def test_grade_on_another_scale_is_unknown(scene, one):
     one.grade(scene.SUBJECT, "M1.oral", "60", scene.utc(AT), grade_max=Decimal(100))
     found = cell(one, "O3")
     assert found.finding.verdict == Verdict.UNKNOWN
-    assert "sur 100" in found.finding.sentence
+    said = "O3 inconnu : la note est sur 100, le programme attend une note sur 20"
+    assert found.finding.sentence == said
 
 
 def test_two_grades_for_one_activity_are_unknown(scene, one):

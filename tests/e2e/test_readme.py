@@ -159,6 +159,7 @@ def test_ledger_page_commands_run_on_what_the_guide_left(night: Reader) -> None:
     # The page's examples name one person again and again: after an erasure the next pull has to bring them back.
     night.after = {one: lambda: night.run(["moodle-sync pull"]) for one in commands if "--everybody" in one}
     assert night.after
+    (night.folder / "notes.pdf").write_bytes(b"%PDF what was said")
     night.run(commands)
     assert (night.folder / "entry.zip").is_file()
     night.run(["moodle-sync ledger verify --payloads"])

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ledgerscene import SESSION, Scene, copy
+from ledgerscene import SESSION, Scene
 
 from moodle_sync.errors import UsageError
 from moodle_sync.ledger import verify_pack
@@ -17,11 +17,11 @@ HEADER = "session,person,file,when,reference,purpose,interviewer,outcome,atteste
 
 
 @pytest.fixture
-def scene(template: Path, tmp_path: Path) -> Scene:
+def scene(scene: Scene) -> Scene:
     """Two people's interviews on one sheet, and one of another sheet."""
-    made = copy(template, tmp_path)
-    (tmp_path / "sheet.pdf").write_bytes(b"%PDF both interviews")
-    (tmp_path / "other.pdf").write_bytes(b"%PDF another one")
+    folder = scene.folder
+    (folder / "sheet.pdf").write_bytes(b"%PDF both interviews")
+    (folder / "other.pdf").write_bytes(b"%PDF another one")
     lines = [
         f"{SESSION},{who},{file},2026-01-12,{reference},need_analysis,Ana Roux,,Ana Roux\n"
         for who, file, reference in (
@@ -30,9 +30,9 @@ def scene(template: Path, tmp_path: Path) -> Scene:
             ("EXT-4471", "other.pdf", "E-3"),
         )
     ]
-    (tmp_path / "lines.csv").write_text(HEADER + "".join(lines), encoding="utf-8")
-    attest.attest(made.settings, tmp_path / "lines.csv", "interview")
-    return made
+    (folder / "lines.csv").write_text(HEADER + "".join(lines), encoding="utf-8")
+    attest.attest(scene.settings, folder / "lines.csv", "interview")
+    return scene
 
 
 def _said(pack: Path) -> list[dict[str, object]]:

@@ -22,7 +22,9 @@ class CallEstimate:
     requests: int
 
 
-def estimate_of(survey: Survey, *, spent_calls: int, spent_requests: int, batched: bool) -> CallEstimate:
+def estimate_of(
+    survey: Survey, *, spent_calls: int, spent_requests: int, batched: bool, closing: int = 0
+) -> CallEstimate:
     """The cost of the whole pull, from what the survey found; what the survey itself cost is in it.
 
     Args:
@@ -30,9 +32,10 @@ def estimate_of(survey: Survey, *, spent_calls: int, spent_requests: int, batche
         spent_calls: calls made so far for this pull.
         spent_requests: HTTP requests sent so far for this pull.
         batched: whether this token may send batches.
+        closing: how many questionnaires are to be summed up.
     """
     calls, requests = spent_calls, spent_requests
-    for size in _groups(survey):
+    for size in [*_groups(survey), *([1, 1, closing, closing] if closing else [])]:
         calls += size
         # The first of each group goes alone.
         requests += min(size, 1 + ceil((size - 1) / BATCH_SIZE)) if batched else size

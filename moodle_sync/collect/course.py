@@ -12,6 +12,13 @@ from moodle_sync.collect.activity_completion import read_activity_completions
 from moodle_sync.collect.budget import CallEstimate, Meter, estimate_of
 from moodle_sync.collect.course_completion import read_course_completions
 from moodle_sync.collect.enrolments import read_enrolments
+from moodle_sync.collect.feedback_analyses import (
+    SMALL_GROUP,
+    Entered,
+    Questionnaires,
+    questionnaires,
+    read_feedback_analyses,
+)
 from moodle_sync.collect.grades import read_grades
 from moodle_sync.collect.keys import Known
 from moodle_sync.collect.quiz_attempts import read_quiz_attempts
@@ -39,7 +46,9 @@ def estimate(
         SiteError: as :func:`collect_course`.
     """
     meter = Meter(client.transport, None)
-    return _estimate(client, survey(client, course, learner_roles, known), meter)
+    found = survey(client, course, learner_roles, known)
+    closing = sum(module.modname == "feedback" and module.closes is not None for module in found.modules)
+    return _estimate(client, found, meter, closing)
 
 
 def collect_course(
@@ -51,6 +60,8 @@ def collect_course(
     *,
     learner_roles: frozenset[str] = LEARNER_ROLES,
     known: Known = dict,
+    entered: Entered = dict,
+    small_group: int = SMALL_GROUP,
     announce: Callable[[CallEstimate], None] | None = None,
 ) -> Snapshot:
     """Everything that Moodle tells of the learners of one course, now.
@@ -64,6 +75,8 @@ def collect_course(
         learner_roles: shortnames of the roles that make a person a learner.
         known: local keys of activities by cmid as they were told before, for a token that does not see the companion:
             Moodle does not tell an account that may not edit the idnumber of an activity without grades.
+        entered: what is known already of questionnaires as a whole: these are not read again.
+        small_group: below so many answers to a questionnaire nothing but their number is told.
         announce: told the cost before it is spent.
 
     Returns:
@@ -77,11 +90,12 @@ def collect_course(
     """
     meter = Meter(client.transport, budget)
     found = survey(client, course_idnumber, learner_roles, known)
-    cost = _estimate(client, found, meter)
+    asked = questionnaires(found, observed_at, small_group, entered)
+    cost = _estimate(client, found, meter, len(asked.due))
     if announce is not None:
         announce(cost)
     meter.admit(course_idnumber, cost)
-    readings = list(_read(client, found))
+    readings = list(_read(client, found, asked))
     return Snapshot(
         site=site,
         course=course_idnumber,
@@ -98,22 +112,24 @@ def collect_course(
     )
 
 
-def _read(client: PullClient, found: Survey) -> Iterable[Reading]:
+def _read(client: PullClient, found: Survey, asked: Questionnaires) -> Iterable[Reading]:
     yield read_enrolments(found)
     yield read_activity_completions(client, found)
     yield read_course_completions(client, found)
     yield read_quiz_attempts(client, found)
     yield read_grades(client, found)
     yield read_rubric_fillings(client, found)
+    yield read_feedback_analyses(client, found, asked)
 
 
-def _estimate(client: PullClient, found: Survey, meter: Meter) -> CallEstimate:
+def _estimate(client: PullClient, found: Survey, meter: Meter, closing: int) -> CallEstimate:
     client.site_info()  # asked once a client, and needed for the snapshot: in the estimate, not after it
     return estimate_of(
         found,
         spent_calls=meter.calls,
         spent_requests=meter.requests,
         batched=client.transport.can_batch,
+        closing=closing,
     )
 
 

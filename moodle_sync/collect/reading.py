@@ -35,6 +35,7 @@ class Reading:
     raters: set[int] = field(default_factory=set)
     untold: set[int] = field(default_factory=set)
     _doubts: Counter[str] = field(default_factory=Counter)
+    _notes: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -43,12 +44,17 @@ class Reading:
 
     @property
     def warnings(self) -> list[str]:
-        """Why the kind is not complete, one line a reason."""
-        return [f"{self.kind}: {why}" + (f" ({count} times)" if count > 1 else "") for why, count in self._sorted()]
+        """Why the kind is not complete, one line a reason; then what else somebody should look at."""
+        doubts = [f"{self.kind}: {why}" + (f" ({count} times)" if count > 1 else "") for why, count in self._sorted()]
+        return [*doubts, *self._notes]
 
     def doubt(self, why: str) -> None:
         """Notes a reason why something of this kind may be missing."""
         self._doubts[why] += 1
+
+    def note(self, what: str) -> None:
+        """Notes what somebody should look at, though nothing is missing for it."""
+        self._notes.append(what)
 
     def take(self, result: Result[T]) -> T | None:
         """The value of a result; notes its warnings, or its error and then gives None.

@@ -16,12 +16,13 @@ from zoneinfo import ZoneInfo
 
 from moodle_sync.canonical import decimal_text
 from moodle_sync.compliance.evidence import Evidence, EvidenceIndex
+from moodle_sync.compliance.satisfaction import Rating, rating, together
 from moodle_sync.facts.attested import Appreciation, Attendance, AttestedFact, Complaint
-from moodle_sync.facts.models import CourseCompletion, Enrolment
+from moodle_sync.facts.models import CourseCompletion, Enrolment, FeedbackAnalysis
 from moodle_sync.spec.models import Session
 from moodle_sync.spec.schedule import half_days
 
-SCHEMA = 1
+SCHEMA = 2
 NOT_IN_FACTS = (
     "products_and_charges",  # frames C and D
     "trainers_hours",  # E: trainers, internal or not, and the hours that they gave
@@ -46,21 +47,15 @@ class Attested:
 class Scope:
     """What the ledger says of one session (or of ``site``), in the order of the ledger.
 
-    ``session`` is None for one that the specs do not have (any more): its days are not known.
+    ``session`` is None for one that the specs do not have (any more): its days are not known. ``surveys`` are the local
+    keys of its questionnaires of satisfaction.
     """
 
     key: str
     session: Session | None
     observed: Sequence[Evidence]
     attested: Sequence[Attested]
-
-
-@dataclass(frozen=True)
-class Rating:
-    """The answers to one question of satisfaction, as they were summed up at its close: how many, and their mean."""
-
-    n: int
-    mean: Decimal
+    surveys: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -78,6 +73,7 @@ class _Counts:
     complaints: dict[str, int] = field(default_factory=lambda: {"complaint": 0, "difficulty": 0, "incident": 0})
     asked: int = 0
     answered: int = 0
+    ratings: list[Rating | None] = field(default_factory=list)
 
 
 def aggregates(
@@ -86,17 +82,17 @@ def aggregates(
     *,
     learner_roles: frozenset[str],
     threshold: int,
-    ratings: Iterable[Rating] = (),
 ) -> dict[str, Any]:
     """The figures of a civil year, as JSON without floats: counts as numbers, hours as decimal text.
 
     A session counts in each year in which it has a training day, and with its learners; hours and completions count in
-    the year of their own date. Learners are distinct people; whoever was enrolled as a learner counts, also who left.
+    the year of their own date, satisfaction in the one in which its questionnaire closed. Learners are distinct people;
+    whoever was enrolled as a learner counts, also who left.
     With fewer learners than ``threshold`` all figures over them are null, and named under ``withheld``.
     """
     counts = _Counts()
     for scope in scopes:
-        _add(counts, year, scope, learner_roles)
+        _add(counts, year, scope, learner_roles, threshold)
     small = len(counts.people) < threshold
     figures: dict[str, Any] = {
         "hours_attended": decimal_text(counts.attended),
@@ -116,23 +112,13 @@ def aggregates(
         "hours_planned": decimal_text(Decimal(counts.planned) / 60),
         **{name: None if small else figures[name] for name in WITHHELD},
         "erased": counts.erased,
-        "satisfaction": satisfaction(ratings, threshold),
+        "satisfaction": together(counts.ratings),
         "withheld": list(WITHHELD) if small else [],
         "not_in_facts": list(NOT_IN_FACTS),
     }
 
 
-def satisfaction(ratings: Iterable[Rating], threshold: int) -> dict[str, Any] | None:
-    """How many answers there are, and the mean of all of them; None below the threshold, or where nothing was told."""
-    told = [one for one in ratings if one.n >= threshold]
-    n = sum(one.n for one in told)
-    if not n:
-        return None
-    mean = sum((one.mean * one.n for one in told), Decimal(0)) / n
-    return {"n": n, "mean": decimal_text(mean.quantize(Decimal("0.01")))}
-
-
-def _add(counts: _Counts, year: int, scope: Scope, learner_roles: frozenset[str]) -> None:
+def _add(counts: _Counts, year: int, scope: Scope, learner_roles: frozenset[str], threshold: int) -> None:
     counts.erased += sum(one.fact is None for one in scope.observed)
     counts.erased += sum(one.fact is None for one in scope.attested)
     zone: tzinfo = UTC if scope.session is None else ZoneInfo(scope.session.timezone)
@@ -145,10 +131,11 @@ def _add(counts: _Counts, year: int, scope: Scope, learner_roles: frozenset[str]
         if isinstance(fact, Appreciation) and _year(fact.occurred_at, zone) == year:
             counts.asked += 1
             counts.answered += fact.answered
+    index = EvidenceIndex(scope.observed)
+    counts.ratings += _ratings(index, year, zone, scope.surveys, threshold)
     if scope.session is None:
         counts.without_dates += bool(scope.observed)
         return
-    index = EvidenceIndex(scope.observed)
     enrolled = [one for one in index.subjects if index.enrolled(one) and index.is_learner(one, learner_roles)]
     planned = sorted(half_days(scope.session))
     counts.completions += sum(_completed(index, one, planned[-1].ends, year, zone) for one in enrolled)
@@ -169,6 +156,15 @@ def _completed(index: EvidenceIndex, subject: str, ends: datetime, year: int, zo
     # one that Moodle gives no date counts in the year in which the session ends, and in no other
     done = [history.fact for history in index.current(subject, CourseCompletion) if history.fact.completed]
     return any(_year(fact.occurred_at or ends, zone) == year for fact in done)
+
+
+def _ratings(
+    index: EvidenceIndex, year: int, zone: tzinfo, surveys: frozenset[str], threshold: int
+) -> Iterable[Rating | None]:
+    """What each questionnaire of satisfaction gave that closed in the year; also of one that is gone since."""
+    for history in index.about_nobody(FeedbackAnalysis):
+        if history.fact.activity in surveys and _year(history.fact.closed_at, zone) == year:
+            yield rating(history.fact, surveys, threshold)
 
 
 def _latest(attested: Sequence[Attested]) -> list[AttestedFact]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar, cast
 
-from moodle_sync.facts.models import BaseFact, Enrolment, Fact, Person, Vanished
+from moodle_sync.facts.models import NOBODY, BaseFact, Enrolment, Fact, Person, Vanished
 
 F = TypeVar("F", bound=BaseFact)
 
@@ -94,12 +94,13 @@ class EvidenceIndex:
         self._erased: dict[str, list[str]] = {}
         states: dict[tuple[str, str], list[Evidence]] = {}
         subjects: dict[str, None] = {}
+        nobody: dict[str, None] = {}
         last: tuple[int, int] | None = None
         for item in evidence:
             if last is not None and item.position <= last:
                 raise ValueError(f"entry {item.entry} is not after the one before it: give evidence in ledger order")
             last = item.position
-            subjects[item.subject] = None
+            (nobody if _is_about_nobody(item) else subjects)[item.subject] = None
             if item.person is not None:
                 self._people[item.subject] = item.person
                 self._people_by_userid[item.person.userid] = item.person
@@ -108,6 +109,7 @@ class EvidenceIndex:
             else:
                 states.setdefault((item.subject, item.fact.object_id), []).append(item)
         self.subjects = tuple(subjects)
+        self._nobody = tuple(nobody)
         self._by_kind = _by_kind(states)
 
     def of(self, subject: str, kind: type[F], activity: str | None = None) -> tuple[History[F], ...]:
@@ -117,6 +119,10 @@ class EvidenceIndex:
     def current(self, subject: str, kind: type[F], activity: str | None = None) -> tuple[History[F], ...]:
         """The same without those that are gone."""
         return tuple(history for history in self.of(subject, kind, activity) if history.vanished is None)
+
+    def about_nobody(self, kind: type[F]) -> tuple[History[F], ...]:
+        """The objects of one kind that are about the session as a whole, gone ones included. No subject is theirs."""
+        return tuple(history for subject in self._nobody for history in self.of(subject, kind))
 
     def person(self, subject: str) -> Person | None:
         """The latest that is known of who the subject is."""
@@ -142,6 +148,11 @@ class EvidenceIndex:
         """
         enrolments = self.of(subject, Enrolment)
         return not enrolments or any(roles & set(fact.roles) for history in enrolments for fact in history.facts)
+
+
+def _is_about_nobody(item: Evidence) -> bool:
+    said = item.person if item.fact is None else item.fact
+    return said is not None and said.userid == NOBODY
 
 
 def _by_kind(

@@ -13,6 +13,7 @@ from moodle_sync.facts.models import (
     ActivityCompletion,
     CourseCompletion,
     Enrolment,
+    FeedbackAnalysis,
     Grade,
     QuizAttempt,
     RubricFilling,
@@ -87,6 +88,8 @@ def _text(fact: Any) -> str:
             return note + "".join(marks)
         case RubricFilling():
             return f"grille remplie, tentative {fact.attempt + 1}"
+        case FeedbackAnalysis():
+            return f"questionnaire clos, {fact.answers} réponse{'s' if fact.answers > 1 else ''}"
         case Vanished():
             return "n'est plus dans Moodle"
     raise TypeError(f"no words for a {type(fact).__name__}")

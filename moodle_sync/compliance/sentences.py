@@ -37,6 +37,31 @@ ACTIVITY_WORDS: Mapping[ActivityState, str] = {
     ActivityState.ERASED: "effacé",
 }
 
+# ---- questionnaires --------------------------------------------------------------------------------------------
+
+NOT_A_SURVEY = "ne recueille pas d'appréciations"
+TOO_FEW_ANSWERS = "trop peu de réponses : une moyenne dirait ce qu'a répondu une personne"
+REPEATED_ANSWERS = "anonyme et à réponses multiples : le nombre de personnes n'est pas connu"
+NO_RATING = "aucune question à échelle n'a assez de réponses"
+NEVER_CLOSES = "sans date de fermeture : son résultat n'est jamais relevé"
+NOT_IN_PROGRAMME = "rattaché à aucune activité du programme"
+
+
+def still_open(when: str) -> str:
+    """A questionnaire that has not closed yet."""
+    return f"ouvert jusqu'au {when} : rien n'en est relevé avant"
+
+
+def closed_not_read(when: str) -> str:
+    """A questionnaire that should have closed, and of which nothing was read."""
+    return f"fermeture prévue le {when}, aucun résultat observé"
+
+
+def foreign_questionnaire(cmid: int) -> str:
+    """A questionnaire of the course that no activity of the programme is known to be."""
+    return f"questionnaire n° {cmid} dans Moodle"
+
+
 # ---- persons ---------------------------------------------------------------------------------------------------
 
 ERASED_NAME = "effacé"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from moodle_sync.compliance import activities, learners, objectives
+from moodle_sync.compliance import activities, learners, objectives, satisfaction
 from moodle_sync.compliance.basis import Basis
 from moodle_sync.compliance.confirm import to_confirm
 from moodle_sync.compliance.evidence import Evidence, EvidenceIndex
@@ -77,6 +77,7 @@ def session_view(
         todos=todos(basis, rows, findings, confirm),
         timeline=timeline(basis),
         hours=hours(basis),
+        questionnaires=satisfaction.lines(basis),
         to_confirm=confirm,
         entries=len(known),
         last_entry=known[-1].entry if known else "",

@@ -186,6 +186,23 @@ class Hours:
 
 
 @dataclass(frozen=True)
+class QuestionnaireLine:
+    """A questionnaire as a whole. Without a ``mean`` (from 0 to 10), ``why`` says for what reason there is none."""
+
+    title: str
+    survey: bool
+    """Whether it is one of satisfaction: of others no mean is shown."""
+    closed_at: datetime | None
+    asked: int | None
+    answers: int | None
+    mean: Decimal | None
+    why: str
+    gone: bool
+    """It was in Moodle, and is not any more."""
+    entries: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ToConfirm:
     """Something that the organisation has not confirmed: the spec and the path where it is written, and in words."""
 
@@ -222,6 +239,7 @@ class SessionView:
     todos: tuple[Todo, ...]
     timeline: tuple[TimelineItem, ...]
     hours: Hours
+    questionnaires: tuple[QuestionnaireLine, ...]
     to_confirm: tuple[ToConfirm, ...]
     entries: int
     """How many entries were looked at."""

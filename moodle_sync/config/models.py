@@ -84,7 +84,7 @@ class LedgerSettings(Section):
     origin: Annotated[str, StringConstraints(pattern=r"^[^\s+]{1,200}$")]
     checkpoints: Path = Path("checkpoints")
     small_group: int = Field(default=5, ge=1)
-    """A yearly closing gives no figure over fewer people than this."""
+    """A yearly closing gives no figure over fewer people than this, and a questionnaire no mean of fewer answers."""
 
 
 class SafetySettings(Section):

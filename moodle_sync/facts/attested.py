@@ -13,10 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
 
-from moodle_sync.facts.models import Fact, Model, fact_bytes, parse, plain
-
-NOBODY = 0
-"""The userid of a fact about a session as a whole, and about no person."""
+from moodle_sync.facts.models import NOBODY, Fact, Model, fact_bytes, parse, plain
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

@@ -16,6 +16,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from moodle_sync.canonical import canonical, decimal_text, written
 from moodle_sync.clock import to_rfc3339
 
+NOBODY = 0
+"""The userid of a fact about a session, or an activity, as a whole, and about no person."""
+
 _LAST = b',"wsfunction":'  # canonical members are in the order of their names; within text a quote is escaped
 _AS_IT_IS = frozenset({type(None), bool, int, str})
 
@@ -70,7 +73,7 @@ class BaseFact(Model):
     course: str
     """idnumber of the course (``<namespace>:<programme>@<session>``): the session that the fact belongs to."""
     userid: int
-    """Moodle's id of the learner whom the fact is about."""
+    """Moodle's id of the learner whom the fact is about; 0 for nobody."""
     occurred_at: AwareDatetime | None
     """When it happened, by Moodle's clock; None where Moodle keeps no time for it."""
     wsfunction: str
@@ -236,6 +239,48 @@ class RubricFilling(BaseFact):
         return f"rubric_filling:{self.cmid}:{self.attempt}:{self.userid}"
 
 
+class RatedQuestion(Model):
+    """What one question of a questionnaire gave as a whole: how many answered it, and the mean of what they chose.
+
+    ``minimum`` and ``maximum`` are those of the scale, not of the answers; None for a number that is asked for without
+    bounds. ``mean`` is None where too few answered this question.
+    """
+
+    item_id: int
+    label: str
+    question: str
+    type: Literal["multichoicerated", "numeric"]
+    answers: int
+    mean: Decimal | None
+    minimum: Decimal | None
+    maximum: Decimal | None
+
+
+class FeedbackAnalysis(BaseFact):
+    """What a questionnaire gave as a whole, once it had closed. About nobody (``userid`` 0), and entered once.
+
+    ``questions`` are those that have a number for an answer, in their order. They are left out, and ``withheld`` says
+    why, when fewer people answered than a mean may be told of (``few``), or when the same person may have answered
+    several times, so that nobody can tell how many people it was (``repeated``).
+    """
+
+    kind: Literal["feedback_analysis"] = "feedback_analysis"
+    cmid: int
+    activity: str | None
+    anonymous: bool
+    closed_at: AwareDatetime
+    asked: int | None
+    """Learners with an active enrolment when it was read; None where fewer of them were left than had answered."""
+    answers: int
+    withheld: Literal["few", "repeated"] | None
+    questions: tuple[RatedQuestion, ...]
+
+    @property
+    def object_id(self) -> str:
+        """One per questionnaire."""
+        return f"feedback_analysis:{self.cmid}"
+
+
 class Vanished(BaseFact):
     """That an object which was there is gone: reset, unenrolment, deletion. Only after a complete snapshot."""
 
@@ -252,10 +297,25 @@ class Vanished(BaseFact):
 
 
 Fact = Annotated[
-    Enrolment | ActivityCompletion | CourseCompletion | QuizAttempt | Grade | RubricFilling | Vanished,
+    Enrolment
+    | ActivityCompletion
+    | CourseCompletion
+    | QuizAttempt
+    | Grade
+    | RubricFilling
+    | FeedbackAnalysis
+    | Vanished,
     Field(discriminator="kind"),
 ]
-KINDS = ("enrolment", "activity_completion", "course_completion", "quiz_attempt", "grade", "rubric_filling")
+KINDS = (
+    "enrolment",
+    "activity_completion",
+    "course_completion",
+    "quiz_attempt",
+    "grade",
+    "rubric_filling",
+    "feedback_analysis",
+)
 
 _ADAPTER: TypeAdapter[Fact] = TypeAdapter(Fact)
 

@@ -17,11 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from moodle_sync.clock import Clock, to_rfc3339, utc_now
 from moodle_sync.errors import LedgerUnusable, VerificationFailed
 from moodle_sync.facts.attested import AttestedFact
-from moodle_sync.facts.models import Person, Snapshot
+from moodle_sync.facts.models import FeedbackAnalysis, Person, Snapshot
 from moodle_sync.ledger import (
     attesting,
     checkpoint,
     closing,
+    entered,
     erasedlist,
     erasing,
     merkle,
@@ -238,6 +239,10 @@ class Ledger:
     def activity_keys(self, course: str) -> dict[int, str]:
         """The local key of each activity of a course by cmid, as the newest entry has it that names the activity."""
         return reading.activity_keys(self.store, self.keystore, course)
+
+    def feedback_analyses(self, site: str, course: str) -> dict[int, FeedbackAnalysis | None]:
+        """What is known of each questionnaire of a course as a whole: see :mod:`moodle_sync.ledger.entered`."""
+        return entered.feedback_analyses(self.store, self.keystore, site, course)
 
     def attested(self, course: str) -> Iterator[SealedAttestation]:
         """The sealed attested facts of a course, or of ``site``, in order; erased ones have no fact."""

@@ -11,14 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moodle_sync.errors import UsageError
-from moodle_sync.facts.models import Person
+from moodle_sync.facts.models import NOBODY, Person
 from moodle_sync.store import subjects
 from moodle_sync.store.engine import Transaction
 from moodle_sync.store.keystore import Keystore
 from moodle_sync.store.subjects import SubjectRow
-
-NOBODY = 0
-"""The userid of what is about a session (or the organisation) as a whole, and about no person."""
 
 _PREFIX = "userid:"
 

@@ -16,6 +16,7 @@ from moodle_sync.facts.models import (
     ActivityCompletion,
     CourseCompletion,
     Fact,
+    FeedbackAnalysis,
     Grade,
     Person,
     QuizAttempt,
@@ -104,6 +105,8 @@ def activity_keys(store: Store, keystore: Keystore, course: str) -> dict[int, st
     for sealed in facts(store, keystore, course):
         match sealed.fact:
             case ActivityCompletion() | QuizAttempt() | Grade() | RubricFilling() as fact if fact.cmid is not None:
+                keys[fact.cmid] = fact.activity
+            case FeedbackAnalysis() as fact:
                 keys[fact.cmid] = fact.activity
             case CourseCompletion(criteria=criteria):
                 keys |= {one.cmid: one.activity for one in criteria if one.cmid is not None}

@@ -16,6 +16,7 @@ from moodle_sync.canonical import JSON
 from moodle_sync.clock import to_rfc3339
 from moodle_sync.errors import LedgerError, UsageError
 from moodle_sync.facts.attested import AttestedFact
+from moodle_sync.facts.models import NOBODY
 from moodle_sync.ledger import erasing
 from moodle_sync.ledger.entries import reveal
 from moodle_sync.store import Store, entries, erasures, payloads, specs, subjects
@@ -82,12 +83,14 @@ def retire(
     """
     erasing.require_words(erasing.Act(what.policy, REASON), (REASON,))
     with store.write() as transaction:
-        names = [row.pseudonym for row in subjects.in_scope(transaction, what.scope, what.site)]
-        names = [name for name in names if name not in what.spared]
+        rows = subjects.in_scope(transaction, what.scope, what.site)
+        names = [row.pseudonym for row in rows if row.pseudonym not in what.spared]
         if erasures.waiting(transaction, names):
             raise LedgerError("something of the session is staged and not sealed", hint="Run: moodle-sync pull")
         gone: dict[str, list[tuple[int, int]]] = {}
-        kept: set[str] = set()
+        # Nobody never goes whole: there is no identity to erase, and what is left is still known to be about no person.
+        nobody = keystore.master.lookup(what.site, NOBODY)
+        kept = {row.pseudonym for row in rows if row.lookup == nobody}
         for item in _items(transaction, keystore, [(what.scope, name) for name in names]):
             if item.kind in what.kinds:
                 gone.setdefault(item.subject, []).append(item.place)

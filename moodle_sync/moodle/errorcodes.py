@@ -38,6 +38,7 @@ _ACCESS: dict[str, str] = {
     "invalidtoken": _TOKEN,
     "accessexception": _ALLOWED,
     "nopermissions": _CAPABILITY,
+    "nopermission": _CAPABILITY,
     "requireloginerror": _COURSE,
     "errorcoursecontextnotvalid": _COURSE,
     "errorcatcontextnotvalid": "The account may not see this category.",

@@ -71,6 +71,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "mod_assign_get_submissions": _READ,
     "core_grading_get_definitions": Function(read=True, warnings_refuse=True),
     "core_grading_get_gradingform_instances": _READ,
+    "mod_feedback_get_feedbacks_by_courses": _READ,
+    "mod_feedback_get_feedback_access_information": _READ,
+    "mod_feedback_get_analysis": _READ,
     # a batch reads when everything in it reads: see is_read
     BATCH: _WRITE,
     # the companion: docs/reference/companion.md

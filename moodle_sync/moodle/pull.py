@@ -37,8 +37,17 @@ from moodle_sync.moodle.wire.evidence import (
     SubmissionRow,
     UserGrades,
 )
+from moodle_sync.moodle.wire.feedback import (
+    ANALYSIS,
+    FEEDBACK_ACCESS,
+    FEEDBACKS,
+    AnalysisRow,
+    FeedbackAccessRow,
+    FeedbackRow,
+)
 
 BATCH_SIZE = 100
+_NO_GROUP = 2**31 - 1
 Result = Answer[T] | SiteError
 """What became of one call of a batch: an answer with its warnings, or the error."""
 
@@ -142,6 +151,37 @@ class PullClient(SiteReader):
         name = "core_grading_get_gradingform_instances"
         params = ({"definitionid": definitionid, "since": 0} for definitionid in definitionids)
         return self._each(name, params, INSTANCES, lambda body: body["instances"])
+
+    def sees_all_groups(self, courseid: int) -> bool:
+        """Whether the account sees every group of a course: asked for one that is not there, Moodle refuses it if not.
+
+        Without this the analysis of a questionnaire with groups is that of one group, and does not say so.
+        wsfunction: ``core_enrol_get_enrolled_users``.
+        """
+        name = "core_enrol_get_enrolled_users"
+        options = [{"name": "userfields", "value": "id"}, {"name": "groupid", "value": _NO_GROUP}]
+        try:
+            self._call(name, {"courseid": courseid, "options": options})
+        except AccessDenied:
+            return False
+        return True
+
+    def feedbacks(self, courseid: int) -> Answer[list[FeedbackRow]]:
+        """The questionnaires of a course. wsfunction: ``mod_feedback_get_feedbacks_by_courses``."""
+        name = "mod_feedback_get_feedbacks_by_courses"
+        return self._one(name, {"courseids": [courseid]}, FEEDBACKS, lambda body: body["feedbacks"])
+
+    def feedback_access(self, feedbackids: Sequence[int]) -> list[Result[FeedbackAccessRow]]:
+        """Per questionnaire, whether it is open now. wsfunction: ``mod_feedback_get_feedback_access_information``."""
+        name = "mod_feedback_get_feedback_access_information"
+        params = ({"feedbackid": feedbackid} for feedbackid in feedbackids)
+        return self._each(name, params, FEEDBACK_ACCESS, lambda body: body)
+
+    def feedback_analyses(self, feedbackids: Sequence[int]) -> list[Result[AnalysisRow]]:
+        """Per questionnaire, what all answers together give. wsfunction: ``mod_feedback_get_analysis``."""
+        name = "mod_feedback_get_analysis"
+        params = ({"feedbackid": feedbackid} for feedbackid in feedbackids)
+        return self._each(name, params, ANALYSIS, lambda body: body)
 
     def _one(
         self, wsfunction: str, params: Mapping[str, Any], adapter: TypeAdapter[T], part: Callable[[Any], Any]

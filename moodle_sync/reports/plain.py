@@ -22,6 +22,7 @@ KIND_WORDS = {
     "quiz_attempt": ("tentative de test", "quiz attempt"),
     "grade": ("note", "grade"),
     "rubric_filling": ("grille d'évaluation remplie", "rubric filled in"),
+    "feedback_analysis": ("résultat d'ensemble d'un questionnaire", "what a questionnaire gave as a whole"),
     "vanished": ("n'est plus dans Moodle", "no longer in Moodle"),
     "attendance": ("feuille d'émargement, demi-journée", "attendance sheet, half-day"),
     "interview": ("entretien", "interview"),

@@ -38,7 +38,15 @@ DISPLAY = {
 }
 """Every verb that is used, of ADL's registry, with its words in English and French."""
 
-NOT_LEARNING = ("agreement", "convocation", "complaint", "improvement_action", "appreciation", "derogation")
+NOT_LEARNING = (
+    "feedback_analysis",  # about nobody: a statement needs somebody who acts
+    "agreement",
+    "convocation",
+    "complaint",
+    "improvement_action",
+    "appreciation",
+    "derogation",
+)
 """Kinds of facts of which nothing is said."""
 
 _TYPES = {"quiz": "assessment", "assign": "performance", "page": "module", "resource": "file", "url": "link"}

@@ -20,7 +20,7 @@ from moodle_sync.sandbox.push_site import COMPANION_VERSION
 from moodle_sync.sandbox.rows_site import CourseModule
 from moodle_sync.sandbox.world import COURSE_LEVEL, MODULE_LEVEL, SYSTEM, World
 
-RELEASE = "0.3.0"
+RELEASE = "0.4.0"
 SITE_KINDS = ("category", "course", "framework", "competency", "course_competency")
 TOLD = """local/moodlesync:read local/moodlesync:write webservice/rest:use moodle/category:manage moodle/course:create
 moodle/course:view moodle/course:viewhiddencourses moodle/course:viewhiddensections

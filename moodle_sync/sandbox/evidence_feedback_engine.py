@@ -43,6 +43,15 @@ def options_of(item: FeedbackItem) -> list[str]:
     return [plain(_SCORE.sub("", option)) for option in listed.split("|")]
 
 
+def options_with_points(item: FeedbackItem) -> list[tuple[str, str]]:
+    """The options of a choice as stored, each with the points that it is worth; without any where it is not rated."""
+    listed = _KIND.sub("", item.presentation)
+    if not item.presentation.startswith("d"):  # of a list Moodle takes what stands behind for a part of the last option
+        listed = listed.partition("<<<<<")[0]
+    pairs = [option.partition("####") for option in listed.split("|")]
+    return [(points, text) if mark else ("", points) for points, mark, text in pairs]
+
+
 def draft_of(world: World, feedback: Feedback, userid: int) -> FeedbackDraft | None:
     """What the learner began and did not send."""
     return world.feedback_drafts.one(feedback=feedback.id, userid=userid)
@@ -93,6 +102,8 @@ def send(world: World, module: CourseModule, feedback: Feedback, userid: int) ->
     values = dict(draft.values) if draft else {}
     if draft is not None:
         world.feedback_drafts.remove(draft)
+    if feedback.anonymous != ANONYMOUS:  # of a named one there is one answer a person: the last
+        world.feedback_completed.remove(*world.feedback_completed.where(feedback=feedback.id, userid=userid))
     world.feedback_completed.add(
         FeedbackCompleted(
             feedback=feedback.id,

@@ -8,7 +8,7 @@ from moodle_sync.sandbox.contracts import PLUGIN_VERSIONS, RELEASES
 from moodle_sync.sandbox.dispatch import Caller, function
 from moodle_sync.sandbox.world import World
 
-COMPANION_VERSION = "2026112203"
+COMPANION_VERSION = "2026112900"
 FEATURES = {
     "usecomments": 1,
     "usetags": 1,

@@ -24,12 +24,12 @@ from moodle_sync.facts.attested import (
     ABOUT_NOBODY,
     ATTESTED_KINDS,
     MODELS,
-    NOBODY,
     AttestedFact,
     BaseAttested,
     choices,
     parse_attested,
 )
+from moodle_sync.facts.models import NOBODY
 from moodle_sync.inputs.text import read_text
 from moodle_sync.spec.schedule import HalfDay, in_utc
 

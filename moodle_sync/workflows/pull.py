@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from moodle_sync.clock import utc_now
+from moodle_sync.clock import Clock, utc_now
 from moodle_sync.collect.budget import CallEstimate
 from moodle_sync.collect.course import collect_course
 from moodle_sync.config import Settings
 from moodle_sync.errors import DoneInPart, MoodleSyncError, SiteError
-from moodle_sync.facts.models import KINDS, Snapshot
+from moodle_sync.facts.models import KINDS, Fact, FeedbackAnalysis, Snapshot
 from moodle_sync.ids import CourseKey
 from moodle_sync.ledger import Ledger, Staged
 from moodle_sync.ledger.plans import Plans
@@ -85,8 +85,12 @@ class Pulled:
         }
 
 
-def pull(settings: Settings, sessions: Sequence[str], *, budget: int | None, progress: Progress) -> Pulled:
+def pull(
+    settings: Settings, sessions: Sequence[str], *, budget: int | None, progress: Progress, now: Clock = utc_now
+) -> Pulled:
     """Read every session's course and seal what is new. What was read is sealed even when a later course fails.
+
+    ``now`` says when it is read; only the demo has another clock than this machine's.
 
     Raises:
         SpecError, UsageError: no such session. SiteError: Moodle. LedgerError: the ledger.
@@ -99,7 +103,7 @@ def pull(settings: Settings, sessions: Sequence[str], *, budget: int | None, pro
         for course in names:
             left = None if budget is None else budget - client.transport.calls
             try:
-                snapshot = _collect(settings, ledger, client, course, left, progress)
+                snapshot = _collect(settings, ledger, client, course, now(), left, progress)
             except (SiteError, DoneInPart) as error:
                 if len(names) == 1:
                     raise
@@ -121,7 +125,13 @@ def _courses(settings: Settings, sessions: Sequence[str]) -> list[str]:
 
 
 def _collect(
-    settings: Settings, ledger: Ledger, client: PullClient, course: str, budget: int | None, progress: Progress
+    settings: Settings,
+    ledger: Ledger,
+    client: PullClient,
+    course: str,
+    at: datetime,
+    budget: int | None,
+    progress: Progress,
 ) -> Snapshot:
     def announce(cost: CallEstimate) -> None:
         progress(
@@ -129,7 +139,7 @@ def _collect(
             f"at most {cost.calls} calls in {cost.requests} requests"
         )
 
-    return read(settings, ledger, client, course, utc_now(), announce, budget=budget)
+    return read(settings, ledger, client, course, at, announce, budget=budget)
 
 
 def read(
@@ -154,18 +164,36 @@ def read(
         budget,
         learner_roles=settings.site.learner_roles,
         known=lambda: ledger.activity_keys(course),
+        entered=lambda: ledger.feedback_analyses(settings.site.name, course),
+        small_group=settings.ledger.small_group,
         announce=announce,
     )
 
 
 def stage(ledger: Ledger, snapshot: Snapshot) -> PulledCourse:
     """Stage what was read of one course, under the programme it is bound to and the plans that made it."""
+    snapshot = _once(ledger, snapshot)
     digest = SpecVersions(ledger.store).bound(snapshot.course)
     made = Journal(ledger.store).plans_of(snapshot.site, snapshot.course)
     plans = Plans(made.pop("", None), made)
     staged = ledger.stage(snapshot, programme_digest=digest, plan_id=plans.course, plans=plans)
     incomplete = tuple(sorted(frozenset(KINDS) - snapshot.complete))
     return PulledCourse(snapshot.course, len(snapshot.facts), staged, incomplete, snapshot.warnings)
+
+
+def _once(ledger: Ledger, snapshot: Snapshot) -> Snapshot:
+    """The same, with the figures of questionnaires that another pull has entered since this one began to read."""
+    if not any(isinstance(fact, FeedbackAnalysis) for fact in snapshot.facts):
+        return snapshot
+    entered = ledger.feedback_analyses(snapshot.site, snapshot.course)
+    facts: list[Fact] = []
+    for fact in snapshot.facts:
+        if isinstance(fact, FeedbackAnalysis) and fact.cmid in entered:
+            known = entered[fact.cmid]
+            facts += [] if known is None else [known.model_copy(update={"activity": fact.activity})]
+        else:
+            facts.append(fact)
+    return snapshot.model_copy(update={"facts": tuple(facts)})
 
 
 def _seal(settings: Settings, ledger: Ledger, client: PullClient, courses: list[PulledCourse]) -> Pulled:

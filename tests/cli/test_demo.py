@@ -40,6 +40,8 @@ def test_demo_plays_the_whole_loop_and_names_what_was_altered(
     assert "remplacé depuis" in page, "a work that was graded again"
     assert "non réussie ; tentative 2 : 10 sur 10, réussie" in page, "failed, then passed"
     assert page.count("n'est plus inscrit") > 1, "one dropped out, one was unenrolled"
+    assert "6 sur 7" in page, "a questionnaire that closed, of those who were still there"
+    assert "6,67 / 10" in page
     assert Path(found["report"]).stat().st_mode & 0o077 == 0
 
 

@@ -44,7 +44,7 @@ class Site:
         if token not in USERS:
             return error("invalidtoken")
         wanted = needs(ROLES[token])
-        names = [*wanted.functions, *(wanted.companion if self.companion else ()), BATCH, QUIZ_ATTEMPTS]
+        names = [*wanted.functions, *(wanted.companion if self.companion else ()), QUIZ_ATTEMPTS]
         return {
             "sitename": "Test",
             "username": USERS[token]["username"],

@@ -8,6 +8,7 @@ import pytest
 from livesupport import conformance, site
 from livesupport.cleanup import clean
 from livesupport.folder import Folder, make_folder
+from livesupport.questionnaires import Times
 from livesupport.site import LiveSite
 
 from moodle_sync.workflows.demo.people import Course, find_course
@@ -59,3 +60,9 @@ def folder(live: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="session")
 def course(live: LiveSite, folder: Folder) -> Course:
     return find_course(live.editor, folder.course)
+
+
+@pytest.fixture(scope="session")
+def planned() -> dict[str, Times]:
+    """When the programme's questionnaires open and close, noted before the tests move them."""
+    return {}

@@ -11,8 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from livesupport import questionnaires
 from livesupport.edits import enrol_by_hand
 from livesupport.folder import Folder
+from livesupport.questionnaires import HOUR, Times
 from livesupport.site import LiveSite
 from livesupport.story import (
     ANIMATION,
@@ -43,6 +45,8 @@ BLOCKED = {
     "group": 2,
 }
 """How many objects of each kind the programme has that only the companion makes."""
+OPTIONS = [4, 4, 3, 3, 2, 4]
+"""What the first six learners choose, of four options: 3.3333 in the mean, and 7.78 on the scale from 0 to 10."""
 
 
 # ---- files into Moodle ----------------------------------------------------------------------------------------------
@@ -134,6 +138,24 @@ def test_people_work_in_the_course(live: LiveSite, course: Course) -> None:
     assert dan.ws.calls <= 1, "one learner does nothing at all"
 
 
+@pytest.mark.needs_companion("it makes the questionnaires")
+def test_people_answer_questionnaires_before_they_close(
+    live: LiveSite, folder: Folder, course: Course, planned: dict[str, Times]
+) -> None:
+    """One anonymous and one named of enough answers, and an anonymous one of too few; all are closed at the end."""
+    everybody = list(live.learners[:6])
+    planned |= {key: questionnaires.times(live, folder, course, key) for key in ("appreciation", "besoins", "suivi")}
+    for key, who, options in (("appreciation", everybody, OPTIONS), ("besoins", everybody[:5], OPTIONS[:5])):
+        questionnaires.move(live, folder, course, key, due=questionnaires.now() + HOUR)
+        questionnaires.answer(who, course, key, options)
+        questionnaires.move(live, folder, course, key, due=planned[key]["due"])
+    questionnaires.move(
+        live, folder, course, "suivi", opens=questionnaires.now() - 2 * HOUR, due=questionnaires.now() + HOUR
+    )
+    questionnaires.answer(everybody[:3], course, "suivi", OPTIONS[:3])
+    questionnaires.move(live, folder, course, "suivi", due=questionnaires.now() - 60)
+
+
 # ---- results into the ledger ----------------------------------------------------------------------------------------
 
 
@@ -152,6 +174,7 @@ def test_pull_brings_every_kind_of_fact(folder: Folder) -> None:
     # Only what has happened is a fact: a learner who never opened anything has no completion to observe.
     assert kinds["course_completion"] == 5
     assert kinds["activity_completion"] >= 9
+    assert kinds["feedback_analysis"] == 3
 
 
 @pytest.mark.without_companion("there is more to pull there than enrolments")
@@ -179,6 +202,45 @@ def test_facts_say_what_people_did(folder: Folder, live: LiveSite) -> None:
     assert states[ann.userid, "M1.synergies"] == "complete"
     assert states[ann.userid, "M2.notions"] == "complete_pass"
     assert (live.learners[3].userid, "bienvenue") not in states
+
+
+@pytest.mark.needs_companion("it makes the questionnaires")
+def test_questionnaires_are_summed_up_without_telling_an_answer(folder: Folder) -> None:
+    found = questionnaires.analyses(folder)
+    assert {fact.userid for fact in found.values()} == {0}
+    told = {key: (fact.anonymous, fact.answers, fact.asked, fact.withheld) for key, fact in found.items()}
+    assert told == {
+        "appreciation": (True, 6, LEARNERS, None),
+        "besoins": (False, 5, LEARNERS, None),
+        "suivi": (True, 3, LEARNERS, "few"),
+    }
+    assert found["suivi"].questions == ()
+    rated = found["appreciation"].questions
+    assert len(rated) == 4
+    assert {(one.answers, str(one.mean), str(one.minimum), str(one.maximum)) for one in rated} == {
+        (6, "3.3333", "1", "4")
+    }
+    target = folder.path / "export.ndjson"
+    done(moodle_sync(folder, "ledger", "export", "--format", "ndjson", "--out", str(target)))
+    text = target.read_text(encoding="utf-8")
+    assert rated[0].question in text
+    assert questionnaires.WORDS not in text
+
+
+@pytest.mark.needs_companion("it makes the questionnaires")
+def test_a_questionnaire_that_opens_again_is_not_summed_up_again(
+    live: LiveSite, folder: Folder, course: Course, planned: dict[str, Times]
+) -> None:
+    """Three more answers make six, enough for means; told now, they would tell what these three answered."""
+    before = questionnaires.analyses(folder)
+    questionnaires.move(live, folder, course, "suivi", due=questionnaires.now() + HOUR)
+    questionnaires.answer(list(live.learners[3:6]), course, "suivi", OPTIONS[3:])
+    assert [line for line in pull(folder)["courses"][0]["warnings"] if "opened again" in line]
+    questionnaires.move(live, folder, course, "suivi", due=questionnaires.now() - 60)
+    pull(folder)
+    assert questionnaires.analyses(folder) == before
+    questionnaires.move(live, folder, course, "suivi", **planned["suivi"])
+    assert to_do(moodle_sync(folder, "plan")) == []
 
 
 def test_pull_again_adds_nothing(folder: Folder) -> None:
@@ -219,4 +281,7 @@ def test_report_names_every_learner_objective_and_entry(folder: Folder, live: Li
     assert "heures prévues" in page.lower()
     assert "présence : aucune trace" in page.lower()
     assert "<script" not in page
+    if live.companion:
+        assert "7,78\N{NO-BREAK SPACE}/ 10" in page or "7,78 / 10" in page
+        assert "trop peu de réponses" in page
     assert target.stat().st_mode & 0o077 == 0

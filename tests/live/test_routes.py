@@ -23,6 +23,8 @@ GRADED = {"assign", "quiz"}
 """Types of activity that the gradebook names by idnumber. Which page, link, download, forum or questionnaire of ours an
 activity is, the core route is told of none."""
 
+SUIVI = ("feedback_analysis", "suivi")
+
 
 @pytest.fixture
 def core_route(live: LiveSite, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,9 +50,9 @@ def test_pull_by_the_core_route_adds_nothing_to_what_the_companion_told(folder: 
     assert pulled["staged"]["unchanged"] == pulled["facts"] > 0
     # What no entry ever named stays unnamed, and that is said.
     silent = len(ungraded(course) - named(list(values(folder).values())))
-    assert pulled["warnings"] == [
-        f"the idnumber of {silent} activities is not told to this account: install the companion"
-    ]
+    untold, reopened = pulled["warnings"]
+    assert untold == f"the idnumber of {silent} activities is not told to this account: install the companion"
+    assert "opened again" in reopened, "the questionnaire that is to close after the session"
 
 
 @pytest.mark.usefixtures("core_route")
@@ -60,10 +62,14 @@ def test_first_pull_by_the_core_route_lacks_the_keys_of_ungraded_activities_and_
     count("pull by the core route", pull(apart)["requests"])
     assert done(moodle_sync(apart, "ledger", "verify", "--payloads"))["ok"]
     by_companion, by_core = values(folder), values(apart)
+    # Open again, it is not summed up by a ledger that has never seen it closed.
+    [suivi] = [name for name, value in by_companion.items() if (value["kind"], value.get("activity")) == SUIVI]
+    assert suivi not in by_core
+    del by_companion[suivi]
     untold = ungraded(course)
     assert by_core == {name: without(value, untold) for name, value in by_companion.items()}
     differing = [value["kind"] for name, value in by_companion.items() if by_core[name] != value]
-    assert set(differing) == {"activity_completion", "course_completion"}
+    assert set(differing) == {"activity_completion", "course_completion", "feedback_analysis"}
     # Once the companion is seen, what it tells more is a new state of those very objects; then both agree.
     monkeypatch.setenv("MOODLE_SYNC_PULL_TOKEN", live.pull_token)
     [pulled] = pull(apart)["courses"]
@@ -75,8 +81,12 @@ def test_first_pull_by_the_core_route_lacks_the_keys_of_ungraded_activities_and_
 
 
 def values(folder: Folder) -> dict[str, dict[str, Any]]:
-    """What is compared of every object that is there now, by its object_id."""
-    return {name: fact.value() for name, fact in current(folder).items()}
+    """What is compared of every object that is there now, by its object_id.
+
+    Without how many were asked: that is counted on the day on which a questionnaire is summed up.
+    """
+    found = {name: fact.value() for name, fact in current(folder).items()}
+    return {name: {field: one for field, one in value.items() if field != "asked"} for name, value in found.items()}
 
 
 def ungraded(course: Course) -> set[str]:

@@ -25,8 +25,8 @@
 defined('MOODLE_INTERNAL') || die();
 
 $plugin->component = 'local_moodlesync';
-$plugin->version = 2026112203;
+$plugin->version = 2026112900;
 $plugin->requires = 2024100700; // Moodle 4.5.
-$plugin->supported = [405, 502];
+$plugin->supported = [405, 502]; // Tried on 4.5 and 5.1; 5.0 and 5.2 are meant to work.
 $plugin->maturity = MATURITY_BETA;
-$plugin->release = '0.3.0';
+$plugin->release = '0.4.0';

@@ -72,6 +72,14 @@ class ModuleRow(Wire):
     """False where the page shows that there is something, and does not let the account in."""
     availability: Told = None
     """The conditions as JSON text, "" for none; None when the account may not see them."""
+    closes: Epoch = Field(default=None, alias="dates")
+    """When a questionnaire (or a quiz) takes no more answers, None where no date is set."""
+
+    @field_validator("closes", mode="before")
+    @classmethod
+    def _closing(cls, value: Any) -> Any:
+        dates = value if isinstance(value, list) else []
+        return next((date["timestamp"] for date in dates if date.get("dataid") == "timeclose"), None)
 
 
 class SectionRow(Wire):

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from moodle_sync.config import Settings
+from moodle_sync.facts.models import NOBODY
 from moodle_sync.plan.changes import Action
 from moodle_sync.state.desired import person_local_key
 from moodle_sync.workflows import ledger, plan, pull
 from moodle_sync.workflows.demo.clock import StageClock
-from moodle_sync.workflows.demo.edits import Edit, Names, aggregate, edit_by_hand, suspend
+from moodle_sync.workflows.demo.edits import Edit, Names, aggregate, edit_by_hand, suspend, write_behind
 from moodle_sync.workflows.demo.people import NOTIONS, Ws, attempt_quiz, fill_rubric, read_page
 from moodle_sync.workflows.demo.story import ABSENT, SYNERGIES, Stage
 from moodle_sync.workflows.keys import person_digests
@@ -51,7 +52,7 @@ def alter_after_work(settings: Settings, stage: Stage, push: Ws) -> tuple[set[Ed
     return edits, _drift(settings) - before
 
 
-def change_facts(settings: Settings, stage: Stage, clock: StageClock) -> dict[str, JSON]:
+def change_facts(settings: Settings, stage: Stage, clock: StageClock, push: Ws) -> dict[str, JSON]:
     """Change one fact of each kind, and see which entries a pull adds."""
     pull.pull(settings, [], budget=None, progress=lambda line: None)
     before = sum(1 for _ in _facts(settings, stage))
@@ -67,6 +68,9 @@ def change_facts(settings: Settings, stage: Stage, clock: StageClock) -> dict[st
     scores = dict(zip(SYNERGIES, (4, 2, 2), strict=True))
     fill_rubric(stage.trainers[0], course, "M1.synergies", ann, scores, "")
     ws("enrol_manual_unenrol_users", enrolments=[{"userid": absent.userid, "courseid": course.id}])
+    # The questionnaire that stays open longest is closed early: now it may be summed up.
+    closing = {"key": "suivi", "modname": "feedback", "fields": {"due": int(stage.after(35).timestamp())}}
+    write_behind(push, settings.site.namespace, course, "upsert_activities", closing)
     expected = {
         ("enrolment", bob.userid),
         ("activity_completion", eve.userid),
@@ -76,9 +80,10 @@ def change_facts(settings: Settings, stage: Stage, clock: StageClock) -> dict[st
         ("grade", ann.userid),
         ("grade", eve.userid),
         ("vanished", absent.userid),
+        ("feedback_analysis", NOBODY),
     }
     pull.pull(settings, [], budget=None, progress=lambda line: None)
-    named = {person.userid: person.fullname for person in stage.learners}
+    named = {NOBODY: "nobody"} | {person.userid: person.fullname for person in stage.learners}
     return {
         "facts": sorted(f"{kind} of {named[userid]}" for kind, userid in expected),
         "found": sorted({f"{kind} of {named.get(userid, userid)}" for kind, userid in _facts(settings, stage, before)}),

@@ -105,13 +105,13 @@ def _play(settings: Settings, folder: Path, sandbox: Sandbox, time: StageClock, 
         _count_no_unsubmitted_attempt(sandbox)
         early, found_early = alter_before_work(settings, stage, push)
         nightly = _live(settings, time, stage, progress)
-        found |= _pull_twice(settings, nightly, progress)
+        found |= _pull_twice(settings, time, nightly, progress)
         written = report.session_report(settings, session.session, file=None, as_of=None, simulated=True)
         found["report"] = str(written.path)
         progress(f"report: {written.path}")
         late, found_late = alter_after_work(settings, stage, push)
         found["altered"] = {"fields": _texts(early | late), "found": _texts(found_early | found_late)}
-        found["changed"] = change_facts(settings, stage, time)
+        found["changed"] = change_facts(settings, stage, time, push)
     return found
 
 
@@ -147,7 +147,7 @@ def _counted(made: Plan) -> JSON:
 def _live(settings: Settings, time: StageClock, stage: Stage, progress: Progress) -> int:
     """Play the story, and read the course on some of its nights; returns how many entries these nights brought."""
     moments = story(stage)
-    rounds = [Moment(at, partial(_pull, settings)) for at in nights(stage)]
+    rounds = [Moment(at, partial(_pull, settings, time)) for at in nights(stage)]
     brought = 0
     for moment in sorted([*moments, *rounds], key=lambda moment: moment.at):
         time.moment = moment.at
@@ -160,12 +160,12 @@ def _live(settings: Settings, time: StageClock, stage: Stage, progress: Progress
     return brought
 
 
-def _pull(settings: Settings) -> pull.Pulled:
-    return pull.pull(settings, [], budget=None, progress=lambda line: None)
+def _pull(settings: Settings, time: StageClock) -> pull.Pulled:
+    return pull.pull(settings, [], budget=None, progress=lambda line: None, now=time)
 
 
-def _pull_twice(settings: Settings, nightly: int, progress: Progress) -> dict[str, JSON]:
-    first, second = _pull(settings), _pull(settings)
+def _pull_twice(settings: Settings, time: StageClock, nightly: int, progress: Progress) -> dict[str, JSON]:
+    first, second = _pull(settings, time), _pull(settings, time)
     verified = ledger.verify(settings, payloads=True)
     progress(f"pull: {first.new_entries} new entries, then {second.new_entries}")
     progress(f"ledger: {verified.entries} entries sealed, verified: {'yes' if verified.ok else 'NO'}")

@@ -140,7 +140,7 @@ def _rights(meeting: Meeting, courses: Sequence[str]) -> Iterator[Finding]:
     probed, seen = probe(meeting, courses) if silent else ({}, [])
     for role, visit in meeting.visits.items():
         wanted = needs(role) if companion else needs(role).without_companion()
-        yield from check_functions(visit, companion=companion)
+        yield check_functions(visit, companion=companion)
         if visit.status is not None:
             told, asked = dict(visit.status.capabilities), "by this release of the companion"
         else:

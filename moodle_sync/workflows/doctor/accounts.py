@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from moodle_sync.config import Settings
 from moodle_sync.errors import AccessDenied, ConfigError, MoodleSyncError
-from moodle_sync.moodle.functions import BATCH, QUIZ_ATTEMPTS, QUIZ_ATTEMPTS_BEFORE_5_1
+from moodle_sync.moodle.functions import BATCH
 from moodle_sync.workflows.doctor.contact import Meeting, Visit
 from moodle_sync.workflows.doctor.findings import Area, Finding, Mark, columns
 from moodle_sync.workflows.doctor.needs import Capability, Needs, Role, needs, page
@@ -63,24 +63,27 @@ def _hint(error: MoodleSyncError) -> str:
     return error.hint or "Make a new token: " + page("tokens")
 
 
-def check_functions(visit: Visit, *, companion: bool) -> Iterator[Finding]:
+def check_functions(visit: Visit, *, companion: bool) -> Finding:
     """Whether every function that this account calls is in its service; ``companion``: the plugin is on the site."""
     wanted = needs(visit.role)
     there = visit.info.functions
     names = [*wanted.functions, *(wanted.companion if companion else ())]
     missing = [name for name in names if name not in there]
-    if visit.role == "pull" and not {QUIZ_ATTEMPTS, QUIZ_ATTEMPTS_BEFORE_5_1} & there:
-        missing.append(f"{QUIZ_ATTEMPTS} (before Moodle 5.1: {QUIZ_ATTEMPTS_BEFORE_5_1})")
+    groups = [group for group in wanted.one_of if not there.intersection(group)]
+    total = len(names) + len(wanted.one_of)
     label = f"{visit.role} functions"
-    if missing:
-        sentence = f"{len(missing)} of {len(names)} are not in the service of this token:"
-        hint = page("services")
-        yield Finding(Area.MOODLE, label, Mark.FAILED, sentence, tuple(missing), hint, tuple(missing))
-    else:
-        yield Finding(Area.MOODLE, label, Mark.OK, f"{len(names)} of {len(names)} in the service of this token")
-    if BATCH not in there:
-        sentence = f"{BATCH} is not in the service: every call costs a request of its own"
-        yield Finding(Area.MOODLE, label, Mark.WARNING, sentence, hint=page("services"))
+    if not missing and not groups:
+        return Finding(Area.MOODLE, label, Mark.OK, f"{total} of {total} in the service of this token")
+    lines = [*(_why(name) for name in missing), *(" or ".join(group) for group in groups)]
+    named = (*missing, *(name for group in groups for name in group))
+    # Everything works without batches, only slower.
+    mark = Mark.WARNING if named == (BATCH,) else Mark.FAILED
+    sentence = f"{len(lines)} of {total} are not in the service of this token:"
+    return Finding(Area.MOODLE, label, mark, sentence, tuple(lines), page("services"), named)
+
+
+def _why(name: str) -> str:
+    return f"{name} (without it every call costs a request of its own)" if name == BATCH else name
 
 
 def check_capabilities(wanted: Needs, told: Mapping[str, bool], *, asked: str) -> Iterator[Finding]:

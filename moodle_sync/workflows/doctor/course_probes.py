@@ -14,7 +14,7 @@ from moodle_sync.errors import SiteError
 from moodle_sync.moodle.pull import PullClient
 from moodle_sync.moodle.push import PushClient
 from moodle_sync.moodle.reader import SiteReader
-from moodle_sync.moodle.wire.base import parse
+from moodle_sync.moodle.wire.base import Answer, parse
 from moodle_sync.moodle.wire.site import COURSES, ModuleRow, SectionRow
 from moodle_sync.workflows.doctor.asking import Told, refusal, whole
 from moodle_sync.workflows.doctor.contact import Visit
@@ -30,6 +30,7 @@ _HIDDEN_COURSES = "moodle/course:viewhiddencourses"
 _PARTICIPANTS = "moodle/course:viewparticipants"
 _REVIEW = "moodle/course:enrolreview"
 _ASSIGN_GRADES = "mod/assign:viewgrades"
+_REPORTS = "mod/feedback:viewreports"
 _FORMS = "moodle/grade:managegradingforms"
 _NO_GROUP = 2**31 - 1
 _REFUSED, _NONE_FOUND = "1", "3"
@@ -137,6 +138,7 @@ def _people(client: PullClient, course: _Found, sections: list[SectionRow], told
     told.update(_option(client, course, "moodle/role:review", "withcapability", _VIEW))
     told.update(_option(client, course, "moodle/site:accessallgroups", "groupid", _NO_GROUP))
     told.update(_graded(client, modules(sections, "assign")))
+    told.update(_reported(client, modules(sections, "feedback")))
     learners = [user.id for user in client.enrolled_users(course.id) if "student" in user.roles][:1]
     if not learners:
         return
@@ -155,6 +157,16 @@ def _option(client: PullClient, course: _Found, capability: str, name: str, valu
     options = [{"name": "userfields", "value": "id"}, {"name": name, "value": value}]
     params = {"courseid": course.id, "options": options}
     return refusal(capability, lambda: client.transport.call(_ENROLLED, params))
+
+
+def _reported(client: PullClient, questionnaires: list[ModuleRow]) -> Told:
+    """Whether the account may see what was answered: Moodle says so of a questionnaire, without telling any answer."""
+    try:
+        rows = client.feedback_access([one.instance for one in questionnaires[:1]])
+    except SiteError:
+        return {}
+    answers = [one.value.canviewreports for one in rows if isinstance(one, Answer)]
+    return {_REPORTS: answers[0]} if answers else {}
 
 
 def _graded(client: PullClient, assignments: list[ModuleRow]) -> Told:

@@ -23,12 +23,17 @@ class Capability:
 
 @dataclass(frozen=True)
 class Needs:
-    """What one account needs. ``companion`` are the functions that are there once the plugin is."""
+    """What one account needs: the functions of its service, and one of each row of ``one_of``.
+
+    Of such a row the first is the better one where a site has both. ``companion`` are the functions that are there once
+    the plugin is.
+    """
 
     role: Role
     capabilities: tuple[Capability, ...]
     functions: tuple[str, ...]
     companion: tuple[str, ...]
+    one_of: tuple[tuple[str, ...], ...] = ()
     roles_to_assign: tuple[str, ...] = ()
 
     def without_companion(self) -> Needs:
@@ -62,6 +67,7 @@ def needs(role: Role) -> Needs:
         capabilities=tuple(Capability(**row) for row in part["capabilities"]),
         functions=tuple(part["functions"]),
         companion=tuple(part["companion"]),
+        one_of=tuple(tuple(names) for names in part.get("one_of", ())),
         roles_to_assign=tuple(part.get("roles_to_assign", ())),
     )
 

@@ -20,6 +20,7 @@ from moodle_sync.moodle.pull import PullClient
 from moodle_sync.moodle.transport import Transport
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "fixtures" / "recordings"
+QUESTIONNAIRES = RECORDINGS.with_name("questionnaires")
 COURSE = "sag:pull1@2026-02"
 KEYS = ("M1.A1", "M1.A2", "M1.Q1", "M1.Q2", "M1.F1", None, "M1.P1")
 """Of the seven activities in page order; None is one of another course, copied here."""
@@ -32,6 +33,8 @@ class RecordedSite:
         self.recorded: dict[str, Any] = {}
         for path in (RECORDINGS / version).glob("*.json"):
             self.recorded[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+        self.version = version
+        self.questionnaires: Any = None
         self.changes: dict[str, Callable[[Any, dict[str, Any]], Any]] = {}
         self.without: set[str] = set()
         self.called: list[tuple[str, dict[str, Any]]] = []
@@ -162,6 +165,19 @@ class RecordedSite:
         if arguments["cmids"] == self.recorded["grading_definitions"]["params"]["cmids"]:
             return self.body("grading_definitions")
         return {"areas": [], "warnings": []}
+
+    def questionnaire(self, name: str) -> Any:
+        """What a site of this version answered about another course, which has questionnaires of every sort."""
+        return json.loads((QUESTIONNAIRES / self.version / f"{name}.json").read_text(encoding="utf-8"))["body"]
+
+    def _mod_feedback_get_feedbacks_by_courses(self, arguments: dict[str, Any]) -> Any:
+        return self.questionnaires.told(arguments)
+
+    def _mod_feedback_get_feedback_access_information(self, arguments: dict[str, Any]) -> Any:
+        return self.questionnaire(self.questionnaires.access)
+
+    def _mod_feedback_get_analysis(self, arguments: dict[str, Any]) -> Any:
+        return self.questionnaire(self.questionnaires.analysis)
 
     def _core_grading_get_gradingform_instances(self, arguments: dict[str, Any]) -> Any:
         assert arguments["definitionid"] == self.recorded["rubric_instances"]["params"]["definitionid"]

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from moodle_sync.compliance.closing import Attested, Rating, Scope, aggregates, satisfaction
+from moodle_sync.compliance.closing import Attested, Scope, aggregates
 from moodle_sync.compliance.evidence import Evidence
 from moodle_sync.facts.attested import Appreciation, Attached, Attendance, Complaint
-from moodle_sync.facts.models import CourseCompletion, Enrolment, Person, Vanished
+from moodle_sync.facts.models import CourseCompletion, Enrolment, FeedbackAnalysis, Person, RatedQuestion, Vanished
 from moodle_sync.spec.models import Session
 
 FILE = Attached(name="f.pdf", sha256="ab" * 32, size=1)
@@ -39,8 +39,8 @@ def session(*days: str, zone: str = "Europe/Paris", halves: tuple[str, ...] = HA
 class Scenery:
     """One session's facts, entry by entry."""
 
-    def __init__(self, key: str, one: Session | None, first: int = 0) -> None:
-        self.key, self.session, self.idx = key, one, first
+    def __init__(self, key: str, one: Session | None, first: int = 0, surveys: frozenset[str] = frozenset()) -> None:
+        self.key, self.session, self.idx, self.surveys = key, one, first, surveys
         self.observed: list[Evidence] = []
         self.attested: list[Attested] = []
 
@@ -75,7 +75,7 @@ class Scenery:
         self.attested.append(Attested(f"{self.key}-{fact.userid}", fact))
 
     def scope(self) -> Scope:
-        return Scope(self.key, self.session, self.observed, self.attested)
+        return Scope(self.key, self.session, self.observed, self.attested, self.surveys)
 
 
 def count(*scopes: Scenery, year: int = 2026, threshold: int = 5, **options: Any) -> dict[str, Any]:
@@ -216,8 +216,8 @@ def test_aggregates_says_what_it_could_not_count(big: Scenery) -> None:
 
 
 def test_aggregates_name_their_form_and_what_no_fact_says(big: Scenery) -> None:
-    found = count(big, threshold=3, ratings=[Rating(4, Decimal(5)), Rating(2, Decimal(1))])
-    assert (found["schema"], found["year"], found["threshold"]) == (1, 2026, 3)
+    found = count(big, threshold=3)
+    assert (found["schema"], found["year"], found["threshold"]) == (2, 2026, 3)
     assert found["not_in_facts"] == [
         "products_and_charges",
         "trainers_hours",
@@ -225,7 +225,6 @@ def test_aggregates_name_their_form_and_what_no_fact_says(big: Scenery) -> None:
         "subcontracted",
         "objectives_and_specialities",
     ]
-    assert found["satisfaction"] == {"n": 4, "mean": "5"}
 
 
 def test_aggregates_count_over_all_sessions_and_people_whose_name_is_not_known(big: Scenery) -> None:
@@ -288,15 +287,69 @@ def test_aggregates_any_counted_fact_that_is_removed_changes_the_figures(big: Sc
     assert count(big) == figures
 
 
-@pytest.mark.parametrize(
-    ("ratings", "expected"),
-    [
-        ([], None),
-        ([(4, "5")], None),
-        ([(5, "4.2")], {"n": 5, "mean": "4.2"}),
-        ([(5, "4"), (15, "3")], {"n": 20, "mean": "3.25"}),
-        ([(5, "4"), (4, "1")], {"n": 5, "mean": "4"}),  # what was too small at its close is not added in
-    ],
-)
-def test_satisfaction_is_a_weighted_mean_over_enough_answers(ratings: Any, expected: Any) -> None:
-    assert satisfaction([Rating(n, Decimal(mean)) for n, mean in ratings], 5) == expected
+def gave(key: str, answers: int, mean: str, activity: str | None = "avis", at: datetime = WHEN, cmid: int = 9) -> Any:
+    """What a questionnaire gave as a whole, on a scale from 1 to 5."""
+    question = RatedQuestion(
+        item_id=1, label="", question="q", type="multichoicerated", answers=answers, mean=Decimal(mean),
+        minimum=Decimal(1), maximum=Decimal(5),
+    )  # fmt: skip
+    return FeedbackAnalysis(
+        course=key, userid=0, occurred_at=at, wsfunction="w", cmid=cmid, activity=activity, anonymous=True,
+        closed_at=at, asked=None, answers=answers, withheld=None, questions=(question,),
+    )  # fmt: skip
+
+
+def surveyed(key: str, *facts: Any, first: int = 500) -> Scenery:
+    one = Scenery(key, session("2026-12-14"), first, surveys=frozenset({"avis", "suivi"}))
+    for fact in facts:
+        one.says(0, fact)
+    return one
+
+
+def test_aggregates_satisfaction_is_of_surveys_that_closed_in_the_year(big: Scenery) -> None:
+    key = "sag:p@asked"
+    next_year = datetime(2026, 12, 31, 23, 0, tzinfo=UTC)  # midnight in Paris
+    asked = surveyed(
+        key,
+        gave(key, 10, "4", cmid=1),
+        gave(key, 30, "2", activity="suivi", cmid=2),
+        gave(key, 50, "1", activity="besoins", cmid=3),  # a need is no satisfaction
+        gave(key, 50, "1", activity=None, cmid=4),
+        gave(key, 60, "5", at=next_year, cmid=5),
+    )
+    expected = {"n": 40, "mean": "3.75", "scale": "0-10", "questionnaires": 2, "withheld": 0}
+    assert count(big, asked)["satisfaction"] == expected
+    assert count(big, asked, year=2027)["satisfaction"]["mean"] == "10"
+    assert count(big, asked, year=2025)["satisfaction"] is None
+    assert count(big)["satisfaction"] is None
+
+
+def test_aggregates_satisfaction_of_too_few_answers_is_withheld_and_counted(big: Scenery) -> None:
+    key = "sag:p@asked"
+    asked = surveyed(key, gave(key, 4, "4", cmid=1), gave(key, 6, "3", activity="suivi", cmid=2))
+    expected = {"n": 6, "mean": "5", "scale": "0-10", "questionnaires": 1, "withheld": 1}
+    assert count(big, asked)["satisfaction"] == expected
+    assert count(big, asked, threshold=7)["satisfaction"] == {
+        **expected,
+        "n": 0,
+        "mean": None,
+        "questionnaires": 0,
+        "withheld": 2,
+    }
+
+
+def test_aggregates_satisfaction_outlives_the_questionnaire_and_needs_no_training_day(big: Scenery) -> None:
+    key = "sag:p@asked"
+    asked = surveyed(key, gave(key, 6, "3"))
+    gone = {"course": key, "userid": 0, "occurred_at": None, "wsfunction": "w"}
+    asked.says(0, Vanished(**gone, was="feedback_analysis", object="feedback_analysis:9"))
+    asked.session = session("2025-03-02")
+    assert count(big, asked)["satisfaction"]["mean"] == "5"
+    assert count(big, asked)["learners"] == 6, "nobody is no learner"
+
+
+def test_aggregates_satisfaction_of_a_session_that_is_not_in_the_specs_is_not_known(big: Scenery) -> None:
+    key = "sag:gone@1"
+    unknown = Scenery(key, None, 500)
+    unknown.says(0, gave(key, 6, "3"))
+    assert count(big, unknown)["satisfaction"] is None

@@ -45,7 +45,7 @@ def test_removing_any_fact_of_a_green_session_takes_ok_away(scene, pair, tell):
         assert changed == rested, evidence.fact.kind
         kinds.append(evidence.fact.kind)
         taken += len(changed)
-    assert set(kinds) == set(KINDS)
+    assert set(kinds) == set(KINDS) - {"feedback_analysis"}  # about nobody: no finding of a learner rests on it
     assert len(kinds) == len(pair.evidence) == 26
     tell(f"{len(kinds)} facts of {len(set(kinds))} kinds removed in turn: {taken} findings lost their ok, no other did")
 

@@ -14,7 +14,7 @@ import pytest
 from databases import Database
 
 from moodle_sync.errors import LedgerError, UsageError, VerificationFailed
-from moodle_sync.facts.attested import parse_attested
+from moodle_sync.facts.attested import parse_any, parse_attested
 from moodle_sync.facts.models import Grade
 from moodle_sync.ledger import Ledger
 from moodle_sync.ledger.entries import parse
@@ -326,3 +326,30 @@ def rows(ledger: Ledger) -> list[Any]:
     with ledger.store.read() as transaction:
         shards = sorted(entries.counts(transaction))
         return [row for shard in shards for block in entries.blocks(transaction, shard) for row in block]
+
+
+def test_retire_of_what_is_about_nobody_leaves_it_known_to_be_about_nobody(lived_in: Ledger, course: Any) -> None:
+    """Otherwise the entries that are left would be taken for those of a learner of whom everything was erased."""
+    said = {
+        "kind": "feedback_analysis", "course": COURSE, "userid": 0, "occurred_at": "2026-02-02T23:00:00Z",
+        "wsfunction": "mod_feedback_get_analysis", "cmid": 7, "activity": "avis", "anonymous": True,
+        "closed_at": "2026-02-02T23:00:00Z", "asked": 9, "answers": 6, "withheld": None, "questions": [],
+    }  # fmt: skip
+    fact = parse_any(said)
+    snapshot = course.snapshot()
+    lived_in.stage(snapshot.model_copy(update={"facts": (*snapshot.facts, fact)}), programme_digest=None, plan_id=None)
+    lived_in.seal()
+    results = Retirement(
+        site="main", scope=COURSE, classes=("results",), kinds=("feedback_analysis",), policy="qualiopi-4y",
+        basis={"policy": "qualiopi-4y", "keep": "4y"}, until=UNTIL,
+    )  # fmt: skip
+    done = lived_in.retire(results)
+    assert (done.subjects, done.entries) == (0, 1)
+    [left] = [one for one in lived_in.facts(COURSE) if one.person is not None and one.person.userid == 0]
+    assert left.fact is None
+    assert lived_in.verify().ok
+    assert lived_in.feedback_analyses("main", COURSE) == {}
+    snapshot = course.snapshot()
+    lived_in.stage(snapshot.model_copy(update={"facts": (*snapshot.facts, fact)}), programme_digest=None, plan_id=None)
+    lived_in.seal()
+    assert len([one for one in lived_in.facts(COURSE) if one.person is not None and one.person.userid == 0]) == 1

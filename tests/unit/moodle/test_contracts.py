@@ -95,6 +95,9 @@ class Answering:
             "mod_assign_get_submissions": {"assignments": [], "warnings": []},
             "core_grading_get_definitions": {"areas": [], "warnings": []},
             "core_grading_get_gradingform_instances": {"instances": [], "warnings": []},
+            "mod_feedback_get_feedbacks_by_courses": {"feedbacks": [], "warnings": []},
+            "mod_feedback_get_feedback_access_information": {"isopen": False, "canviewreports": True, "warnings": []},
+            "mod_feedback_get_analysis": {"completedcount": 0, "itemsdata": [], "warnings": []},
         }  # fmt: skip
         return answers.get(wsfunction, [])
 
@@ -141,6 +144,10 @@ def use_pull(client: PullClient) -> None:
     client.submissions(3)
     client.grading_areas([1, 2])
     client.grading_instances([1, 2])
+    client.sees_all_groups(7)
+    client.feedbacks(7)
+    client.feedback_access([1, 2])
+    client.feedback_analyses([1, 2])
 
 
 WRITES = [

@@ -3,13 +3,14 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
 
 from moodle_sync.compliance.sentences import STATE_WORDS
-from moodle_sync.compliance.view import ActivityState, ObjectiveState
+from moodle_sync.compliance.view import ActivityState, ObjectiveState, QuestionnaireLine
 from moodle_sync.reports import session_report
 from moodle_sync.reports.html import ACTIVITY_SYMBOLS, SYMBOLS, french_spaces
 
@@ -222,3 +223,19 @@ def test_page_is_the_same_bytes_in_any_zone_locale_and_hash_seed(sample, page):
         pages.add(run.stdout)
     print(f"{len(settings)} environments, {len(pages)} page(s) of {len(page.encode())} bytes")
     assert pages == {page.encode()}
+
+
+def test_page_says_of_each_questionnaire_how_many_answered_and_the_mean_or_why_there_is_none(sample):
+    when = sample.view().as_of
+    told = QuestionnaireLine("Avis & co", True, when, 7, 6, Decimal("7.78"), "", gone=False, entries=("2026/40",))
+    few = QuestionnaireLine("Suivi", True, when, None, 3, None, "trop peu", gone=True, entries=("2026/41",))
+    open_ = QuestionnaireLine("Besoins", False, None, None, None, None, "ouvert", gone=False, entries=())
+    text = session_report(replace(sample.view(), questionnaires=(told, few, open_)), sample.CONTEXT)
+    outline = Outline(text)
+    page = outline.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Avis & co recueil des appréciations" in page
+    assert "6 sur 7 7,78 / 10 n° 2026/40" in page
+    assert "n'est plus dans Moodle 3 trop peu n° 2026/41" in page
+    assert "Besoins non – ouvert aucune" in page
+    without = session_report(replace(sample.view(), questionnaires=()), sample.CONTEXT)
+    assert "Les questionnaires" not in without

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from ledgerscene import COURSE, SESSION, Scene
 from moodle_sync.cli import ledger_export, ledger_retention
 from moodle_sync.config import load_settings
 from moodle_sync.errors import PlanRefused
+from moodle_sync.facts.models import FeedbackAnalysis, RatedQuestion
 from moodle_sync.workflows import attest, closing, erasure, exports
 from moodle_sync.workflows.erasure import Target
 from moodle_sync.workflows.ledger import open_ledger, verify
@@ -99,3 +101,39 @@ def test_commands_run(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(ledger_retention.close, "2026", "--yes", "--json") == 0
         assert json.loads(capsys.readouterr().out)["figures"]["learners"] == 3
         assert run(ledger_export.export, "--out", str(scene.folder / "a.csv"), "--format", "csv") == 0
+
+
+def test_closing_holds_the_satisfaction_of_questionnaires_that_closed_in_the_year(scene: Scene) -> None:
+    asked = [("appreciation", 61, 6, "3.25"), ("suivi", 62, 2, "4"), ("besoins", 63, 6, "1"), (None, 64, 6, "1")]
+    with open_ledger(scene.settings) as ledger, time_machine.travel(scene.at, tick=False):
+        snapshot = scene.snapshot(COURSE)
+        facts = (*snapshot.facts, *(gave(*one) for one in asked))
+        ledger.stage(snapshot.model_copy(update={"facts": facts}), programme_digest=None, plan_id=None)
+        ledger.seal()
+        ledger.stage(scene.snapshot(COURSE), programme_digest=None, plan_id=None)  # deleted in Moodle: it counts
+        ledger.seal()
+    with time_machine.travel(IN_2027, tick=False):
+        figures = closing.close(scene.settings, 2026, correct=False, yes=True).figures
+        assert figures["satisfaction"] == {
+            "n": 6,
+            "mean": "7.5",
+            "scale": "0-10",
+            "questionnaires": 1,
+            "withheld": 1,
+        }
+        assert figures["learners"] == 3, "nobody is no learner"
+        assert verify(scene.settings, payloads=True).ok
+
+
+def gave(activity: str | None, cmid: int, answers: int, mean: str) -> FeedbackAnalysis:
+    """What a questionnaire gave as a whole, on a scale from 1 to 4."""
+    question = RatedQuestion(
+        item_id=1, label="", question="q", type="multichoicerated", answers=answers, mean=Decimal(mean),
+        minimum=Decimal(1), maximum=Decimal(4),
+    )  # fmt: skip
+    closed = datetime(2026, 2, 2, 22, tzinfo=UTC)
+    return FeedbackAnalysis(
+        course=COURSE, userid=0, occurred_at=closed, wsfunction="mod_feedback_get_analysis", cmid=cmid,
+        activity=activity, anonymous=True, closed_at=closed, asked=None, answers=answers, withheld=None,
+        questions=(question,),
+    )  # fmt: skip

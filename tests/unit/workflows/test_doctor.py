@@ -1,5 +1,6 @@
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ def configured() -> Settings:
 
 
 def all_functions(role: Role) -> set[str]:
-    return {*needs(role).functions, *needs(role).companion, BATCH, QUIZ_ATTEMPTS}
+    wanted = needs(role)
+    return {*wanted.functions, *wanted.companion, *(group[0] for group in wanted.one_of)}
 
 
 def visit(role: Role, *, userid: int = 0, functions: set[str] | None = None, **changes: Any) -> Visit:
@@ -47,12 +49,7 @@ def visit(role: Role, *, userid: int = 0, functions: set[str] | None = None, **c
         username="ws",
         functions=frozenset(all_functions(role) if functions is None else functions),
     )
-    values = {
-        "account": Account(lang="en", advancedfeatures=FEATURES),
-        "status": None,
-        "refused": None,
-        **changes,
-    }
+    values = {"account": Account(lang="en", advancedfeatures=FEATURES), "status": None, "refused": None, **changes}
     return Visit(role=role, transport=Transport("http://127.0.0.1:9", "t", HttpClient()), info=info, **values)
 
 
@@ -83,6 +80,16 @@ def test_capabilities_are_those_of_the_page_for_people(role: Role) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
+def test_functions_of_a_service_made_by_hand_are_those_of_the_page_for_people(role: Role) -> None:
+    text = (ROOT / "docs" / "reference" / "routes.md").read_text(encoding="utf-8")
+    part = text.split("## A service made by hand\n")[1].split("\n## ")[0]
+    lines = part.split(f"### {role.capitalize()}\n")[1].split("\n### ")[0]
+    every, _, one_of = lines.partition("and one of these:")
+    named = [re.findall(r"`([a-z]+_[a-z0-9_]+)`", piece) for piece in (every, one_of)]
+    assert named == [list(needs(role).functions), list(chain(*needs(role).one_of))]
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_every_capability_says_what_breaks_once(role: Role) -> None:
     rows = needs(role).capabilities
     assert len({one.name for one in rows}) == len(rows)
@@ -90,20 +97,38 @@ def test_every_capability_says_what_breaks_once(role: Role) -> None:
 
 
 def test_functions_of_both_accounts_are_all_that_the_project_calls() -> None:
-    called = set(FUNCTIONS) - {BATCH, QUIZ_ATTEMPTS, QUIZ_ATTEMPTS_BEFORE_5_1}
-    listed = {name for role in ROLES for name in (*needs(role).functions, *needs(role).companion)}
-    assert listed == called, "capabilities.toml and moodle/functions.py differ"
+    wanted = [needs(role) for role in ROLES]
+    listed = {name for one in wanted for name in (*one.functions, *one.companion, *chain(*one.one_of))}
+    assert listed == set(FUNCTIONS), "capabilities.toml and moodle/functions.py differ"
+    for one in wanted:
+        assert len(set(one.functions)) == len(one.functions)
+        assert BATCH in one.functions, "both accounts send batches"
+    assert {FUNCTIONS[name].contracts for name in needs("pull").one_of[0]} == {("5.1",), ("4.5", "5.1")}
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_services_of_the_companion_hold_every_function_needed(role: Role) -> None:
     text = (ROOT / "moodle_sync" / "companion" / "local_moodlesync" / "db" / "services.php").read_text(encoding="utf-8")
     service = text.split(f"'moodle-sync {role}' =>")[1].split("],")[0]
-    assert {*needs(role).functions, *needs(role).companion, BATCH} <= set(re.findall(r"'(\w+)',", service))
+    held = set(re.findall(r"'(\w+)',", service))
+    assert {*needs(role).functions, *needs(role).companion, *chain(*needs(role).one_of)} <= held
+
+
+def test_service_that_pulls_holds_nothing_that_tells_what_one_person_answered() -> None:
+    text = (ROOT / "moodle_sync" / "companion" / "local_moodlesync" / "db" / "services.php").read_text(encoding="utf-8")
+    service = text.split("'moodle-sync pull' =>")[1].split("],")[0]
+    about_questionnaires = {name for name in re.findall(r"'(\w+)',", service) if name.startswith("mod_feedback_")}
+    assert about_questionnaires == {
+        "mod_feedback_get_feedbacks_by_courses",
+        "mod_feedback_get_feedback_access_information",
+        "mod_feedback_get_items",
+        "mod_feedback_get_analysis",
+    }
 
 
 def test_only_pushing_writes() -> None:
-    assert [name for name in (*needs("pull").functions, *needs("pull").companion) if not FUNCTIONS[name].read] == []
+    mine = {*needs("pull").functions, *needs("pull").companion, *chain(*needs("pull").one_of)}
+    assert {name for name in mine if not FUNCTIONS[name].read} == {BATCH}, "a batch reads when all in it reads"
 
 
 @pytest.mark.parametrize(
@@ -198,30 +223,39 @@ def test_capabilities_of_the_companion_are_needed_where_it_is() -> None:
 def test_functions_that_are_not_in_the_service_are_named() -> None:
     lacking = {"core_course_get_contents", "core_grading_get_definitions"}
     one = visit("pull", functions=all_functions("pull") - lacking)
-    [found] = accounts.check_functions(one, companion=True)
+    found = accounts.check_functions(one, companion=True)
     assert found.mark is Mark.FAILED
-    assert set(found.names) == lacking
+    assert set(found.names) == set(found.details) == lacking
+    total = len(all_functions("pull"))
+    assert found.sentence.startswith(f"2 of {total} are not")
+    assert accounts.check_functions(visit("pull"), companion=True).sentence.startswith(f"{total} of {total} in")
     assert page("services") in found.hint
 
 
 def test_functions_of_the_companion_count_only_where_it_is() -> None:
-    one = visit("push", functions=set(needs("push").functions) | {BATCH})
-    assert [found.mark for found in accounts.check_functions(one, companion=False)] == [Mark.OK]
-    [found] = accounts.check_functions(one, companion=True)
+    one = visit("push", functions=set(needs("push").functions))
+    assert accounts.check_functions(one, companion=False).mark is Mark.OK
+    found = accounts.check_functions(one, companion=True)
     assert set(found.names) == set(needs("push").companion)
 
 
 def test_functions_of_both_versions_are_taken_for_quiz_attempts() -> None:
     without = all_functions("pull") - {QUIZ_ATTEMPTS}
     old = visit("pull", functions=without | {QUIZ_ATTEMPTS_BEFORE_5_1})
-    assert [found.mark for found in accounts.check_functions(old, companion=True)] == [Mark.OK]
-    [found] = accounts.check_functions(visit("pull", functions=without), companion=True)
-    assert QUIZ_ATTEMPTS in found.names[0]
+    assert accounts.check_functions(old, companion=True).mark is Mark.OK
+    found = accounts.check_functions(visit("pull", functions=without), companion=True)
+    assert (found.mark, found.names) == (Mark.FAILED, (QUIZ_ATTEMPTS, QUIZ_ATTEMPTS_BEFORE_5_1))
+    assert found.details == (f"{QUIZ_ATTEMPTS} or {QUIZ_ATTEMPTS_BEFORE_5_1}",)
+    assert found.sentence.startswith("1 of")
 
 
 def test_functions_without_batches_are_a_warning() -> None:
     one = visit("pull", functions=all_functions("pull") - {BATCH})
-    assert [found.mark for found in accounts.check_functions(one, companion=True)] == [Mark.OK, Mark.WARNING]
+    found = accounts.check_functions(one, companion=True)
+    assert (found.mark, found.names) == (Mark.WARNING, (BATCH,))
+    assert "a request of its own" in found.details[0]
+    neither = visit("pull", functions=all_functions("pull") - {BATCH, "core_course_get_contents"})
+    assert accounts.check_functions(neither, companion=True).mark is Mark.FAILED
 
 
 # ---- capabilities --------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ imports: $(STAMP)
 	$(BIN)/lint-imports
 
 # Two halves at once, for two cores; what each half printed comes out in one piece.
-LEDGER := tests/unit/ledger tests/unit/store tests/property
+LEDGER := tests/unit/ledger tests/unit/store tests/property tests/unit/publish tests/cli
 
 unit: $(STAMP)
 	$(MAKE) --jobs=2 --output-sync=target unit-ledger unit-rest

@@ -45,9 +45,11 @@ def fetch_rows(transaction: Transaction, query: Executable) -> list[tuple[Any, .
     """All rows of a query as plain tuples; its columns are numbers, texts and bytes, which need no conversion."""
     result = transaction.execute(query)
     cursor: Any = result.cursor
-    with _as_sqlalchemy_says_it(transaction, "reading"):
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    result.close()
+    try:
+        with _as_sqlalchemy_says_it(transaction, "reading"):
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+    finally:
+        result.close()  # also when it failed: a cursor left open keeps the connection at what it saw then
     return rows
 
 

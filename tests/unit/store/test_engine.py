@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from moodle_sync.errors import LedgerUnusable
-from moodle_sync.store import Store, init_store, open_store
+from moodle_sync.store import Store, init_store, open_store, payloads
 from moodle_sync.store.tables import meta
 
 
@@ -166,3 +166,20 @@ def test_open_store_not_a_database_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"this is a text file, and a long one" * 100)
     with pytest.raises(LedgerUnusable, match="cannot be used"):
         open_store(f"sqlite:///{path}")
+
+
+@pytest.mark.only("sqlite")
+def test_read_a_damaged_text_is_named_and_the_next_read_sees_what_is_there_then(
+    store: Store, database: Database
+) -> None:
+    """A cursor that failed half-way and stayed open would keep the connection at what it saw."""
+    with store.write() as transaction:
+        payloads.add(transaction, [(1, "p1", b"n", b"c", b"m", "k")])
+    with database.raw() as connection:
+        connection.execute("UPDATE payload SET subject = CAST(x'70ff' AS TEXT)")
+    with pytest.raises(LedgerUnusable, match="cannot be used"), store.read() as transaction:
+        payloads.get(transaction, [1])
+    with database.raw() as connection:
+        connection.execute("UPDATE payload SET subject = 'p2'")
+    with store.read() as transaction:
+        assert payloads.get(transaction, [1])[1].subject == "p2"

@@ -1,6 +1,6 @@
 """Speed and memory of the ledger, measured: run by hand, or with ``make bench``. Writes nothing but its table.
 
-    python tests/benchmarks/bench.py --entries 20000 --rounds 5 [--postgres postgresql+psycopg:///bench] [--memory]
+    python tests/benchmarks/bench.py --entries 60000 --rounds 5 [--postgres postgresql+psycopg:///bench] [--memory]
 
 Every rate is a median over rounds. Beside it stands the raw pipeline of the same rounds (see ``raw.py``): the times
 depend on the machine, their ratio hardly does. A database given with ``--postgres`` is emptied first.
@@ -33,7 +33,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 def main(arguments: list[str] | None = None) -> int:
     """Measures, and prints the table; 1 when a target is not met."""
     parser = argparse.ArgumentParser(description="Speed and memory of the ledger.")
-    parser.add_argument("--entries", type=int, default=20_000, help="facts a round (default: %(default)s)")
+    parser.add_argument("--entries", type=int, default=60_000, help="facts a round (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds (default: %(default)s)")
     parser.add_argument("--postgres", metavar="URL", help="measure staging and sealing on this (empty!) database too")
     parser.add_argument("--memory", action="store_true", help=f"peak memory at {SIZES} entries too: takes minutes")

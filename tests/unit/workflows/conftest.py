@@ -1,11 +1,26 @@
 """A ledger with a past on each kind of database, made once for each file of tests that copies it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 from databases import Database
 from ledgerscene import Scene, Template, copy, make, save
+
+
+@pytest.fixture(autouse=True)
+def today(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The same morning in every run: entries are numbered by the year in which they are sealed.
+
+    Not where a time-stamping authority takes part: that is another program, and goes by the machine's own clock.
+    """
+    if "stamper" in request.fixturenames:
+        yield
+        return
+    with time_machine.travel(datetime(2026, 11, 28, 8, 0, tzinfo=UTC)):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -328,7 +328,7 @@ def test_lost_signing_key_is_replaced_and_an_entry_says_that_nobody_vouched(scen
         replace_lost_signing_key(scene.settings)
     path.unlink()
     again = replace_lost_signing_key(scene.settings)
-    assert again.before == rotated.after
+    assert again.after not in (rotated.before, rotated.after)
     assert verify(scene.settings, payloads=False).ok
 
 

@@ -102,15 +102,6 @@ def waiting(transaction: Transaction) -> Generator[list[PendingRow]]:
             yield list(map(PendingRow._make, block))
 
 
-def get(transaction: Transaction, numbers: Sequence[int]) -> dict[int, PendingRow]:
-    """The pending rows of these numbers that exist, by number."""
-    found: dict[int, PendingRow] = {}
-    for start in range(0, len(numbers), _BLOCK // 2):
-        query = select(*_COLUMNS).where(pending.c.id.in_(numbers[start : start + _BLOCK // 2]))
-        found.update({row.id: row for row in map(PendingRow._make, transaction.execute(query))})
-    return found
-
-
 def broken(transaction: Transaction) -> bool:
     """Whether a row about a subject lacks its payload, or has another one's."""
     mine = and_(payload.c.subject == pending.c.subject, payload.c.commitment == pending.c.commitment)

@@ -141,11 +141,11 @@ def _by_shard(table: Table, rows: list[dict[str, Any]]) -> Iterator[tuple[int | 
 
 def _go_on_counting(target: Transaction) -> None:
     # Rows came with their numbers: the server's counters do not know of them yet.
-    payloads.go_on_counting(target)
     for table in metadata.sorted_tables:
         column = table.autoincrement_column
-        if column is None or table is payload:
+        if column is None:
             continue
-        last = target.execute(select(func.max(column))).scalar_one()
-        if last is not None:
+        # The number of a payload that was erased is still named by its entry.
+        last = payloads.highest(target) if table is payload else target.execute(select(func.max(column))).scalar_one()
+        if last:
             target.execute(select(func.setval(func.pg_get_serial_sequence(table.name, column.name), last)))

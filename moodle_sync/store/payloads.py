@@ -45,12 +45,6 @@ def highest(transaction: Transaction) -> int:
     return max(number or 0 for number in transaction.execute(_HIGHEST).one())
 
 
-def go_on_counting(transaction: Transaction) -> None:
-    """Tells a database server which numbers came with rows that were copied into it."""
-    if transaction.dialect.name == "postgresql" and (last := highest(transaction)):
-        transaction.execute(text("SELECT setval(pg_get_serial_sequence('payload', 'id'), :last)"), {"last": last})
-
-
 def add(transaction: Transaction, rows: Sequence[tuple[int, str, bytes, bytes, bytes, str]]) -> None:
     """Adds payloads under reserved numbers; each row is a :class:`PayloadRow`."""
     insert_rows(transaction, payload, rows, PayloadRow._fields)

@@ -6,7 +6,7 @@ checkpoint outside the operator's reach the whole ledger can be rewritten, and n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -62,9 +62,10 @@ def verify(
     places = [*kept, *([Kept("", Reach.OTHERS, tuple(published))] if published else [])]
     with store.read() as transaction:
         heads = tree.heads(transaction)
-        _check_frame(transaction, findings, heads)
+        counted = entries.counts(transaction)
+        _check_frame(transaction, findings, heads, counted)
         checked = check_signatures(transaction, findings, places, public_keys)
-        totals = _check_entries(store, transaction, keystore, findings, heads, checked)
+        totals = _check_entries(store, transaction, keystore, findings, heads, counted, checked)
         check_mapping(transaction, findings, keystore)
         check_erasures(transaction, findings)
         check_specs(transaction, findings, totals.programmes)
@@ -80,9 +81,9 @@ def _check_entries(
     keystore: Keystore | None,
     findings: Findings,
     heads: Sequence[tree.Head],
+    counted: Mapping[int, int],
     checked: Checkpoints,
 ) -> Totals:
-    counted = entries.counts(transaction)
     spans = {head.shard: spread.spans(head.shard, counted.get(head.shard, 0)) for head in heads}
     everything = [span for shard in spans.values() for span in shard]
     totals, states = Totals(), 0
@@ -104,12 +105,13 @@ def _check_entries(
     return totals
 
 
-def _check_frame(transaction: Transaction, findings: Findings, heads: list[tree.Head]) -> None:
+def _check_frame(
+    transaction: Transaction, findings: Findings, heads: Sequence[tree.Head], counted: Mapping[int, int]
+) -> None:
     gone = schema.missing_guards(transaction)
     findings.add(
         "guard rails", not gone, f"guard rails were removed or changed: {', '.join(gone)}", "all guard rails stand"
     )
-    counted = entries.counts(transaction)
     known = {head.shard: head.size for head in heads if head.size}
     findings.add(
         "sizes",
